@@ -1,0 +1,1 @@
+"""Tests of the tables, the engine and the migrations."""

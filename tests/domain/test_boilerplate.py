@@ -1,0 +1,86 @@
+import pytest
+
+from triage.domain.boilerplate import FENCE_LIMIT, FRAME_LIMIT, plain
+
+ISSUE = """**Describe the bug**
+A clear and concise description of what the bug is.
+
+### 问题描述
+<!-- 请描述你遇到的问题 -->
+训练到第三轮就报错，见[日志](https://x.example/files/run.log) ![截图](https://x.example/1.png)
+- [x] 我已经搜索过所有的 issue，没有找到相同的问题并且同意行为准则
+- [ ] 我愿意提交 PR
+- [x] 昇腾
+Issue Type: <b>Bug</b>
+参考[文档](https://docs.example/a)
+---
+_No response_"""
+
+
+def test_only_what_was_said_is_left():
+    assert [line.strip() for line in plain(ISSUE).split("\n")] == ["训练到第三轮就报错，见", "昇腾", "参考文档"]
+
+
+TRACES = [
+    (
+        'Traceback (most recent call last):\n  File "a.py", line 3, in main\n    run()\n  File "b.py", line 9, in run\n'
+        "    torch.npu()\nRuntimeError: HCCL error 107002",
+        "main run\nRuntimeError: HCCL error 107002",
+    ),
+    (
+        "java.lang.NullPointerException: x\n\tat org.a.B.c(B.java:12)\n\tat org.a.B.d(B.java:13)\n\t... 3 more",
+        "java.lang.NullPointerException: x\norg.a.B.c org.a.B.d",
+    ),
+    ("TypeError: x\n    at run (app.js:1:2)\n    at /srv/app.js:3:4", "TypeError: x\nrun"),
+    ("#0  0x00007f in hcclInit (a=1) at x.c:3\n#1 main (argc=1)", "hcclInit main"),
+    ("thread panicked\n  12: 0x55 - core::panicking::panic", "thread panicked\ncore::panicking::panic"),
+]
+
+
+@pytest.mark.parametrize(("trace", "short"), TRACES)
+def test_a_trace_becomes_its_error_and_its_functions(trace, short):
+    assert plain(f"```\n{trace}\n```") == short
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2024-01-01 12:00:01,123 [INFO] [trainer] epoch 3",
+        "[2024/01/01T12:00:01.5Z] WARN epoch 3",
+        "12:00:01 - ERROR: epoch 3",
+        "[01-01-2024 12:00:01] (DEBUG) [a][b] epoch 3",
+    ],
+)
+def test_log_prefixes_go(line):
+    assert plain(f"```\n{line}\n```") == "epoch 3"
+
+
+def test_code_is_kept_but_bounded():
+    code = "\n".join(f"line_{number}" for number in range(1_000))
+    assert plain(f"说明\n```python\n{code}\n```").startswith("说明\nline_0")
+    assert len(plain(f"```\n{code}\n```")) <= FENCE_LIMIT
+
+
+def test_long_traces_are_cut():
+    trace = "\n".join(f'  File "x.py", line {number}, in f{number}' for number in range(50))
+    assert plain(f"```\n{trace}\n```").split() == [f"f{number}" for number in range(FRAME_LIMIT)]
+
+
+@pytest.mark.parametrize("text", ["### 环境\n\n### 截图", "<!-- 请描述 -->", "**To Reproduce**\n- [ ] yes"])
+def test_a_template_left_empty_says_nothing(text):
+    assert plain(text) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Environment variables are lost",
+        "List<String> fails",
+        "a < b and b > c",
+        "# 标题也是话",
+        "<!-- 没有关上的注释",
+        "-1 是什么错",
+    ],
+)
+def test_what_looks_alike_stays(text):
+    assert plain(text).strip() == text.lstrip("# ").replace("<!--", "").strip()

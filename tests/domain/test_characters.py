@@ -1,0 +1,76 @@
+import time
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from triage.domain.characters import LIMIT, cleanse, emoji, normalise
+
+ANY_TEXT = st.text(st.characters(), max_size=300)  # lone surrogates included
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        ("a\r\nb\rc\u2028d", "a\nb\nc\nd"),
+        ("  两端的空白 \n", "两端的空白"),
+        ("nul\x00bell\x07tab\tstays", "nulbelltab\tstays"),
+        ("\u202eevil\u202c\u2066x\u2069", "evilx"),
+        ("lone \ud800 one", "lone \ufffd one"),
+        ("e\u0301", "é"),
+        ("原样Ａ①Ⅷ", "原样Ａ①Ⅷ"),
+    ],
+)
+def test_cleanse_keeps_the_words_and_drops_what_harms(sent, stored):
+    assert cleanse(sent) == stored
+
+
+@given(ANY_TEXT)
+def test_what_is_stored_can_be_encoded_and_stays_as_it_is(text):
+    stored = cleanse(text)
+    stored.encode("utf-8")
+    assert cleanse(stored) == stored
+    assert not {sign for sign in stored if unicodedata.category(sign) == "Cc"} - {"\n", "\t"}
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("ＣＵＤＡ　１２．４", "cuda 12.4"),
+        ("①②❸ ➉ ⓿", "123 10 0"),
+        ("🅰🅑", "ab"),
+        ("zero\u200bwidth\u2060joined", "zerowidthjoined"),
+        ("Сuda еrror", "cuda error"),  # Cyrillic С and е
+        ("αctive", "active"),
+        ("привет мир", "привет мир"),
+        ("z\u0335a\u0336lgo", "zalgo"),
+        ("赞👍🏽了", "赞 了"),
+        ("a \n\t b", "a b"),
+        ("bad\udfffhalf", "badhalf"),
+    ],
+)
+def test_one_spelling(written, meant):
+    assert normalise(written) == meant
+
+
+def test_the_case_can_be_kept():
+    assert normalise("OutOfMemory", lower=False) == "OutOfMemory"
+
+
+@given(ANY_TEXT)
+def test_normalising_twice_changes_nothing_more(text):
+    once = normalise(text)
+    assert normalise(once) == once
+
+
+def test_emoji_are_given_one_by_one():
+    assert emoji("好👍👍，棒🎉") == ["👍", "👍", "🎉"]
+
+
+@pytest.mark.parametrize("unit", ["\u0300\u0316", "\u0e38\u0e48", "аa", "x\u0301", "\ufdfa"])
+def test_hostile_text_costs_no_more_than_any_other(unit):
+    start = time.perf_counter()
+    assert len(normalise(unit * LIMIT)) <= LIMIT
+    cleanse(unit * LIMIT)
+    assert time.perf_counter() - start < 2

@@ -1,0 +1,1 @@
+"""Stand-ins for the outside that really answer, over loopback or in memory."""

@@ -1,0 +1,35 @@
+import time
+
+import pytest
+
+from triage.ml.components import component_of
+
+WORDS = {"compute": ["训练任务", "GPU", "排队"], "data": ["数据集", "上传"], "api": ["API", "数据库", "排队"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "component", "matched"),
+    [
+        ("訓練任務一直排隊", "compute", ("训练任务", "排队")),
+        ("数据集上传失败", "data", ("数据集", "上传")),
+        ("api 返回 500", "api", ("api",)),
+        ("rapid gpus", None, ()),
+        ("ＧＰＵ不够", "compute", ("gpu",)),
+        ("数据集和 API", None, ()),
+        ("排队", None, ()),
+        ("别的事", None, ()),
+        ("", None, ()),
+    ],
+)
+def test_the_listed_words_decide(text, component, matched):
+    assert component_of(text, WORDS) == (component, matched)
+
+
+def test_without_words_there_is_no_component():
+    assert component_of("训练任务", {"compute": ["", " "]}) == (None, ())
+
+
+def test_a_long_text_is_read_in_bounded_time():
+    start = time.perf_counter()
+    component_of("训练 gpu " * 20_000, WORDS)
+    assert time.perf_counter() - start < 1

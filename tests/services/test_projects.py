@@ -1,0 +1,134 @@
+import pytest
+from standardwebhooks import Webhook
+
+from tests import factories
+from tests.factories import KEY
+from tests.fakes.clock import START
+from triage.db.seal import unseal
+from triage.db.tables import ApiToken
+from triage.errors import ConflictError, ForbiddenError, InvalidError
+from triage.services import projects
+
+
+@pytest.fixture
+def project(session):
+    return projects.add(session, "demo", " Demo ", key=KEY, now=START)
+
+
+def change(session, project, *pairs):
+    projects.change(session, project, [pair.split("=", 1) for pair in pairs], key=KEY)
+
+
+def test_a_project_begins_with_secrets_of_its_own(session, project):
+    other = projects.add(session, "other", "", key=KEY, now=START)
+    assert (project.slug, project.name, other.name) == ("demo", "Demo", "other")
+    assert projects.hook_secret(project, key=KEY) != projects.hook_secret(other, key=KEY)
+    assert len(projects.host_secret(project, key=KEY)) == 48
+
+
+def test_hook_secrets_are_what_standard_webhooks_take(session, project):
+    assert Webhook(projects.hook_secret(project, key=KEY))
+
+
+@pytest.mark.parametrize("slug", ["a", "0", "a-b", "x" * 60])
+def test_slugs(session, slug):
+    assert projects.add(session, slug, "X", key=KEY, now=START).slug == slug
+
+
+@pytest.mark.parametrize("slug", ["", "A", "-a", "a-", "a b", "训练", "x" * 61, "a/b", "a\n"])
+def test_no_slugs(session, slug):
+    with pytest.raises(InvalidError) as refused:
+        projects.add(session, slug, "X", key=KEY, now=START)
+    assert refused.value.field == "slug"
+
+
+def test_a_slug_is_taken_once(session, project):
+    with pytest.raises(ConflictError, match="demo"):
+        projects.add(session, "demo", "X", key=KEY, now=START)
+
+
+def test_plain_settings(session, project):
+    change(session, project, "name= New ", "language=en", "host=gitea", "host_url=https://git.test/", "host_repo=a/b.c")
+    assert (project.name, project.language, project.host) == ("New", "en", "gitea")
+    assert (project.host_url, project.host_repo) == ("https://git.test", "a/b.c")
+
+
+@pytest.mark.parametrize("name", ["host_token", "host_secret", "hook_secret"])
+def test_secrets_are_stored_sealed_and_never_shown(session, project, name):
+    change(session, project, f"{name}=very secret")
+    sealed = getattr(project, f"sealed_{name}")
+    assert unseal(sealed, KEY) == "very secret"
+    assert "very secret" not in sealed + str(projects.shown(project))
+    assert projects.shown(project)[name] == "(set)"
+
+
+def test_a_secret_that_is_not_set_says_so(session, project):
+    assert projects.shown(project)["host_token"] == "(not set)"
+
+
+def test_labels_and_words_are_lists_with_commas_of_any_script(session, project):
+    change(session, project, "label.bug=bug, 缺陷，故障", "word.训练=显存、GPU", "word.x=y")
+    change(session, project, "word.x=")
+    assert project.labels["bug"] == ["bug", "缺陷", "故障"]
+    assert project.words == {"训练": ["显存", "GPU"]}
+
+
+def test_labels_and_words_reach_the_database(session, project):
+    change(session, project, "label.bug=bug", "word.训练=显存")
+    session.commit()
+    session.expire_all()
+    assert (project.labels["bug"], project.words) == (["bug"], {"训练": ["显存"]})
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        "host=sourceforge",
+        "host_url=ftp://git.test",
+        "host_repo=nothing",
+        "host_repo=a/../../b c",
+        "language=tlh",
+        "label.poem=x",
+        "word.=x",
+        "slug=other",
+        "sealed_host_token=x",
+        "created_at=x",
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_nothing_is_set(session, project, pair):
+    with pytest.raises(InvalidError) as refused:
+        change(session, project, "name=Changed", pair)
+    assert refused.value.field == pair.split("=")[0]
+    assert project.name == "Demo"
+
+
+def test_projects_are_listed_by_their_slug(session):
+    for slug in ("b", "a"):
+        factories.project(session, slug=slug)
+    assert [row.slug for row in projects.listing(session)] == ["a", "b"]
+
+
+def test_a_token_opens_its_own_project(session, project):
+    token = projects.add_token(session, project, "app", now=START)
+    projects.check_token(session, project, token, now=START)
+    row = session.query(ApiToken).one()
+    assert (row.used_at, token in row.digest) == (START, False)
+
+
+@pytest.mark.parametrize("token", ["", "tr_wrong", "\ud800", "\x00", "x" * 100_000])
+def test_a_wrong_token_opens_nothing(session, project, token):
+    with pytest.raises(ForbiddenError):
+        projects.check_token(session, project, token, now=START)
+
+
+def test_a_token_of_another_project_opens_nothing(session, project):
+    token = projects.add_token(session, factories.project(session), "app", now=START)
+    with pytest.raises(ForbiddenError):
+        projects.check_token(session, project, token, now=START)
+
+
+def test_a_revoked_token_opens_nothing(session, project):
+    token = projects.add_token(session, project, "app", now=START)
+    session.query(ApiToken).one().revoked_at = START
+    with pytest.raises(ForbiddenError):
+        projects.check_token(session, project, token, now=START)

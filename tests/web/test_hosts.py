@@ -1,0 +1,114 @@
+import pytest
+
+from tests import factories
+from tests.web.conftest import filled
+from triage.db.tables import Delivery, Filing, IssueCandidate, Refusal, Remark, Reply
+
+
+@pytest.fixture
+def busy(session, project):
+    """A project with something of everything."""
+    topic = factories.topic(session, project, state="accepted")
+    factories.filing(session, topic, state="held", gate="match", error="issue 7 is open", claimed_by="")
+    session.add(Refusal(topic_id=topic.id, gate="match", reason="issue 7 is open", made_at=topic.created_at))
+    made = {"next_try_at": topic.created_at, "created_at": topic.created_at}
+    session.add(Remark(topic_id=topic.id, key="k", body="b", state="failed", error="it is gone", **made))
+    factories.delivery(session, project, "3", state="failed", event="issues closed", error="the token lacks read:issue")
+    session.commit()
+    return topic
+
+
+def test_nobody_sees_it_who_is_not_signed_in(client, project):
+    assert client.get("/hosts/demo").status_code == 302
+
+
+def test_an_unknown_project_has_no_host(signed_in):
+    assert signed_in.get("/hosts/nope").status_code == 404
+
+
+def test_what_came_and_what_is_stuck_is_shown_in_words(signed_in, busy):
+    page = signed_in.get("/hosts/demo").text
+    for said in ("issue 7 is open", "it is gone", "the token lacks read:issue", "issues closed", "never read yet"):
+        assert said in page
+
+
+@pytest.mark.parametrize(("what", "table"), [("deliveries", Delivery), ("remarks", Remark), ("filings", Filing)])
+def test_everything_can_be_tried_again(signed_in, session, busy, what, table):
+    number = session.query(table).one().id
+    session.rollback()
+    answer = signed_in.post(f"/hosts/demo/{what}/{number}", data=filled(signed_in, "/hosts/demo"))
+    session.rollback()
+    session.expire_all()
+    assert (answer.status_code, session.query(table).one().state) == (303, "waiting")
+
+
+def test_another_projects_rows_are_out_of_reach(signed_in, session, busy):
+    other = factories.delivery(session, factories.project(session, slug="other"), state="failed")
+    session.commit()
+    assert (
+        signed_in.post(f"/hosts/demo/deliveries/{other.id}", data=filled(signed_in, "/hosts/demo")).status_code == 404
+    )
+
+
+def test_a_gate_is_opened_for_one_topic(signed_in, session, busy):
+    answer = signed_in.post(f"/hosts/demo/override/{busy.key}", data=filled(signed_in, "/hosts/demo"))
+    session.rollback()
+    session.expire_all()
+    assert (answer.status_code, session.query(Filing).one().overrides) == (303, ["match"])
+
+
+@pytest.mark.parametrize("act", ["check", "sync"])
+def test_the_host_can_be_asked(signed_in, busy, act):
+    answer = signed_in.post(f"/hosts/demo/{act}", data=filled(signed_in, "/hosts/demo"), follow_redirects=True)
+    assert answer.status_code == 200
+
+
+# --- what a reporter adds
+
+
+def test_a_reporter_adds_something(client, session, topic):
+    row = session.query(factories.Feedback).one()
+    page = f"/s/{row.receipt}"
+    session.rollback()
+    answer = client.post(f"{page}/reply", data=filled(client, page, words="at night too"), follow_redirects=True)
+    assert (answer.status_code, session.query(Reply).one().text) == (200, "at night too")
+
+
+def test_nothing_added_is_answered_in_words(client, session, topic):
+    page = f"/s/{session.query(factories.Feedback).one().receipt}"
+    session.rollback()
+    client.post(f"{page}/reply", data=filled(client, page, words=" "), follow_redirects=True)
+    assert session.query(Reply).count() == 0
+
+
+def test_an_unknown_receipt_takes_nothing(client, topic):
+    assert client.post("/s/AAAA-BBBB-CCCC/reply", data=filled(client, "/s/")).status_code in {400, 404}
+
+
+# --- an issue that may be this already
+
+
+@pytest.fixture
+def resembled(session, topic):
+    issue = factories.issue(session, topic, "77", title="It hangs", body="the job hangs")
+    issue.topic = None
+    row = session.query(factories.Feedback).one()
+    session.add(IssueCandidate(feedback_id=row.id, issue_id=issue.id, score=0.9, created_at=row.created_at))
+    session.commit()
+    return topic
+
+
+def test_a_topic_is_linked_to_an_issue_that_is_there_already(signed_in, session, resembled):
+    page = f"/queue/{resembled.key}"
+    assert "An issue that may be this already" in signed_in.get(page).text
+    session.rollback()
+    signed_in.post(f"{page}/link", data=filled(signed_in, page) | {"issue": "#77"})
+    session.rollback()
+    session.expire_all()
+    assert (resembled.state, resembled.issue.number) == ("filed", "77")
+    assert "#77" in signed_in.get(page).text
+
+
+def test_an_issue_that_is_not_mirrored_can_not_be_linked(signed_in, topic):
+    page = f"/queue/{topic.key}"
+    assert signed_in.post(f"{page}/link", data=filled(signed_in, page) | {"issue": "5"}).status_code == 422

@@ -1,0 +1,70 @@
+"""The command `triage`: each command is a few lines over a service; errors are one line, and the exit code tells.
+
+0 all well · 1 it failed · 2 wrong words or settings · 3 done, but some rows were refused
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from triage import __version__, logs
+from triage.config import load
+from triage.errors import SettingError, TriageError
+from triage.services.site import Site, open_site
+
+
+class Commands(click.Group):
+    """Turns this service's own errors into one line and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except TriageError as error:
+            click.echo(f"triage: {error}", err=True)
+            ctx.exit(2 if isinstance(error, SettingError) else 1)
+
+
+def opened() -> Site:
+    """Return the installation that the environment describes."""
+    settings = load()
+    logs.set_up(settings.log_level, settings.log_format)
+    return open_site(settings)
+
+
+def show(data: Any, *, as_json: bool, text: str) -> None:
+    """Print `data` as JSON for machines, or `text` for people."""
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2) if as_json else text)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Turn what people say about a product into issues, and tell them what became of it."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+@main.command()
+@json_option
+def version(as_json: bool) -> None:
+    """Print the version."""
+    show({"version": __version__}, as_json=as_json, text=f"triage {__version__}")
+
+
+def _register() -> None:
+    from triage.cli import evaluate, keep, learning, project, run
+
+    for module in (run, keep, project, evaluate, learning):
+        for command in module.COMMANDS:
+            main.add_command(command)
+
+
+_register()

@@ -1,0 +1,171 @@
+"""`triage train` and `triage evaluate …`: the models, and what they are worth on rows that they have not seen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import click
+
+from triage.cli import json_option, learning, show
+from triage.config import data as shipped
+from triage.ml.duplicate_training import train_from
+from triage.ml.duplicates import DuplicateModel
+from triage.ml.evaluation_duplicates import Which, duplicates
+from triage.ml.evaluation_kinds import evaluate_feedback_kinds, evaluate_kinds
+from triage.ml.evaluation_pairs import pairs
+from triage.ml.evaluation_spam import evaluate_spam, train_spam
+from triage.ml.evaluation_topics import feedback_topics
+from triage.ml.kinds import KindModel
+from triage.ml.ranker import Ranker
+from triage.ml.segment import Segmenter
+from triage.ml.spam import SpamModel
+from triage.ml.training import rows_of, train_shipped
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+train_option = click.option("--train", "train", type=FILE, multiple=True, help="Rows to train on; may be given again.")
+output_option = click.option("--output", type=click.Path(path_type=Path), help="Write a line a row to this file.")
+
+
+class Row(Protocol):
+    """The answer for one row."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return row number, prediction, score and ranked answers."""
+        ...
+
+
+class Result(Protocol):
+    """What an evaluation returns: figures, and an answer a row."""
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """The answers."""
+        ...
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the figures."""
+        ...
+
+
+def read(files: Iterable[Path]) -> list[Any]:
+    """Return the rows of JSON-lines files, in order."""
+    return [row for file in files for row in rows_of(file)]
+
+
+def segmenter() -> Segmenter:
+    """Return the segmenter in force."""
+    return Segmenter.shipped(shipped("models"))
+
+
+def ranker(cutter: Segmenter) -> Ranker:
+    """Return the shipped ranker of duplicates."""
+    return DuplicateModel.load(shipped("models") / "weights", cutter).ranker
+
+
+def tell(figures: dict[str, Any], rows: Sequence[Row], output: Path | None, *, as_json: bool) -> None:
+    """Print the figures, and write the answers where a file is named."""
+    if output is not None:
+        with output.open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(row.as_dict(), ensure_ascii=False) + "\n" for row in rows)
+    show(figures, as_json=as_json, text="\n".join(f"{name:32} {value}" for name, value in figures.items()))
+
+
+@click.command()
+@click.option("--data", type=FOLDER, help="Folder of the public sets; those that are missing are left out.")
+@click.option("--out", type=FOLDER, help="Where the weights go (default: models/weights).")
+@click.option("--project", "slug", help="Train this project's own models on its people's decisions instead.")
+@json_option
+def train(data: Path | None, out: Path | None, slug: str | None, as_json: bool) -> None:
+    """Train the shipped models from their seeds and the public sets, or a project's own on what its people decided."""
+    if slug:
+        learning.train(slug, as_json=as_json)
+        return
+    models = shipped("models")
+    found = data if data is not None and data.is_dir() else None
+    weights = out or models / "weights"
+    made = train_shipped(found, weights, models=models)
+    figures: dict[str, Any] = {name: dict(sources) for name, sources in made.sources.items()}
+    trackers = train_from(found, segmenter(), weights, models=models)
+    figures["duplicates"] = trackers["trained_on"] if trackers else "left as they were: no public tracker is there"
+    show(figures, as_json=as_json, text="\n".join(f"{name}: {sources}" for name, sources in figures.items()))
+
+
+@click.group()
+def evaluate() -> None:
+    """Measure the models on files of rows (formats: see the model card)."""
+
+
+@evaluate.command()
+@train_option
+@click.option("--test", "test", type=FILE, required=True, help="Rows to label.")
+@output_option
+@json_option
+def kinds(train: tuple[Path, ...], test: Path, output: Path | None, as_json: bool) -> None:
+    """Train on some labelled rows, label others, and compare."""
+    if not train:
+        raise click.UsageError("name what to train on: --train FILE")
+    result = evaluate_kinds(read(train), read([test]), segmenter())
+    tell(result.as_dict(), result.rows, output, as_json=as_json)
+
+
+@evaluate.command()
+@click.argument("files", type=FILE, nargs=-1, required=True)
+@train_option
+@click.option("--obfuscate", is_flag=True, help="Also measure the same texts in every disguise.")
+@output_option
+@json_option
+def spam(files: tuple[Path, ...], train: tuple[Path, ...], obfuscate: bool, output: Path | None, as_json: bool) -> None:
+    """Judge texts for spam: by the shipped model, or by one of --train."""
+    cutter = segmenter()
+    models = shipped("models")
+    if train:
+        model = train_spam(read(train), cutter, seeds=models / "seeds")
+    else:
+        model = SpamModel.load(models / "weights", segmenter=cutter)
+    result = evaluate_spam(read(files), model, obfuscate=obfuscate)
+    tell(result.as_dict(), result.rows, output, as_json=as_json)
+
+
+@evaluate.command("duplicates")
+@click.argument("file", type=FILE)
+@train_option
+@click.option("--queries", type=click.Choice(["last20", "all"]), default="last20", show_default=True)
+@output_option
+@json_option
+def duplicates_(file: Path, train: tuple[Path, ...], queries: Which, output: Path | None, as_json: bool) -> None:
+    """Look up each row of a tracker whose duplicate came before it."""
+    cutter = segmenter()
+    trackers = [read([one]) for one in train]
+    result = duplicates(read([file]), cutter, which=queries, train=trackers, shipped=ranker(cutter))
+    tell(result.as_dict(), result.rows, output, as_json=as_json)
+
+
+@evaluate.command("pairs")
+@click.argument("file", type=FILE)
+@train_option
+@output_option
+@json_option
+def pairs_(file: Path, train: tuple[Path, ...], output: Path | None, as_json: bool) -> None:
+    """Tell whether two sentences mean the same, and find one among all; without --train by their words alone."""
+    result = pairs(read([file]), read(train), segmenter())
+    tell(result.as_dict(), result.rows, output, as_json=as_json)
+
+
+@evaluate.command()
+@click.argument("file", type=FILE)
+@output_option
+@json_option
+def feedback(file: Path, output: Path | None, as_json: bool) -> None:
+    """Ask the shipped models, which never saw them, about real feedback: kinds, duplicates, topics."""
+    cutter, rows = segmenter(), read([file])
+    kinds = evaluate_feedback_kinds(rows, KindModel.load(shipped("models") / "weights", segmenter=cutter))
+    topics = feedback_topics(rows, cutter, ranker(cutter))
+    tell({**kinds.as_dict(), **topics.as_dict()}, kinds.rows, output, as_json=as_json)
+
+
+evaluate.add_command(learning.compare)
+COMMANDS = (train, evaluate)

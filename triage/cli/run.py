@@ -1,0 +1,103 @@
+"""`triage setup`, `serve`, `worker`: making an installation and running it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server as Granian
+from huey import crontab
+
+from triage.cli import opened
+from triage.config import Settings, data, load
+from triage.errors import SettingError
+from triage.services import demo
+from triage.services.site import Site
+from triage.services.worker import handlers
+
+NIGHT = "19"  # o'clock UTC: three in the morning where most users are
+
+
+@click.command()
+def setup() -> None:
+    """Make the instance: database, first maintainer (password printed once) and a demo project; overwrites nothing."""
+    site = opened()
+    site.db.upgrade()
+    examples = data("models") / "demo" / "feedback.jsonl"
+    with site.db.write() as session:
+        made = demo.first_start(session, examples, key=site.key, now=site.now())
+    for feedback_id in made.feedback_ids:
+        site.jobs.put("analyse", feedback_id)
+    if made.password:
+        click.echo(f"First maintainer: {demo.MAINTAINER}   one-time password: {made.password}")
+
+
+@click.command()
+@click.option("--with-worker", is_flag=True, help="Run a worker beside the web server.")
+def serve(with_worker: bool) -> None:
+    """Serve the pages, the API and the webhooks."""
+    settings = load()
+    current, newest = opened().db.revision()
+    if current != newest:
+        raise SettingError("the database is not at the newest version: run “triage db upgrade”")
+    with _beside(with_worker):
+        click.echo(f"Triage is at {settings.base_url}  (Ctrl-C stops it)")
+        _server(settings).serve()
+
+
+@contextmanager
+def _beside(wanted: bool) -> Iterator[None]:
+    """Keep a worker process while the web server runs, and stop it afterwards."""
+    if not wanted:
+        yield
+        return
+    worker = subprocess.Popen([sys.executable, "-m", "triage", "worker"])
+    try:
+        yield
+    finally:
+        worker.send_signal(signal.SIGINT)  # finish the job at hand
+        worker.wait(timeout=60)
+
+
+def _server(settings: Settings) -> Any:
+    return Granian(
+        "triage.app:from_environment",
+        factory=True,
+        address=settings.bind,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.web_workers,
+        blocking_threads=4,
+        log_level=LogLevels.error,
+    )
+
+
+@click.command()
+def worker() -> None:
+    """Analyse, file, listen and mail: run the jobs until stopped."""
+    site = opened()
+    _schedule(site)
+    consumer = site.jobs.huey.create_consumer(
+        workers=site.settings.job_threads, max_delay=0.5, periodic=True, check_worker_health=True
+    )
+    consumer.run()
+
+
+def _schedule(site: Site) -> None:
+    site.index.claim()
+    site.jobs.handlers = handlers(site)
+    site.jobs.every(crontab(minute="*"), "sweep")
+    site.jobs.every(crontab(minute=f"*/{min(max(site.settings.poll_minutes, 1), 59)}"), "poll_all")
+    site.jobs.every(crontab(hour=NIGHT, minute="10"), "learn")
+    site.jobs.every(crontab(hour=NIGHT, minute="40"), "tidy")
+    site.jobs.put("sweep")
+
+
+COMMANDS = (setup, serve, worker)

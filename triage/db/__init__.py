@@ -1,0 +1,1 @@
+"""The tables and the reads that are used twice."""

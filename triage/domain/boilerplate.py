@@ -1,0 +1,210 @@
+"""What templates, log writers and stack traces add to a report; none of it says what the report is about."""
+
+from __future__ import annotations
+
+import re
+
+from triage.domain.characters import LIMIT
+
+FENCE_LIMIT = 1_500  # characters kept of each block of code
+CHOICE_LIMIT = 24  # a ticked line longer than this is a pledge
+FRAME_LIMIT = 12  # function names kept of each stack trace
+
+_HEADINGS = frozenset(
+    heading.strip()
+    for heading in """
+    describe the bug|to reproduce|steps to reproduce|steps to reproduce the behavior|how to reproduce
+    reproduction|repro steps|reproduction steps|expected behavior|expected behaviour|expected results
+    expected result|actual behavior|actual behaviour|actual results|actual result|current behavior
+    current behaviour|screenshots|screenshot|additional context|additional information|additional info
+    other info / logs|environment|version|versions|system information|system info|system information (version)
+    what happened|what did you expect to happen|description|detailed description|summary|motivation
+    proposed solution|possible solution|describe the solution you'd like|describe alternatives you've considered
+    is your feature request related to a problem? please describe|is your feature request related to a problem
+    desktop|smartphone|logs|relevant log output|log output|checklist|issue type|issue submission checklist
+    bug report|feature request|what is the current behavior|what is the expected behavior
+    describe the current behavior|describe the expected behavior|standalone code to reproduce the issue
+    code of conduct|prerequisites|preliminary checks|link to code example|source code / logs|website or app
+    any other info|context|bug description|problem description|your environment|operating system|问题描述
+    描述问题|bug 描述|bug描述|描述|详细描述|问题详情|现象|问题现象|现象描述|复现步骤|重现步骤|复现方式|如何复现
+    重现方法|复现方法|操作步骤|预期行为|期望行为|预期结果|期望结果|预期效果|期望的结果|实际行为|实际结果
+    实际效果|当前行为|截图|屏幕截图|相关截图|附加信息|补充信息|其他信息|补充说明|更多信息|附加上下文|额外信息
+    环境|环境信息|运行环境|系统环境|版本|版本信息|软件版本|版本号|操作系统|系统信息|日志|错误日志|日志信息
+    报错信息|相关日志|运行日志|错误信息|您的建议|你的建议|建议描述|需求描述|功能描述|建议内容|功能建议|使用场景
+    解决方案|期望的解决方案|您期望的解决方案|替代方案|背景|检查清单|提交前检查|前置检查|问题类型|反馈类型
+    联系方式|设备信息|硬件信息|软件环境|硬件环境|重现链接|复现链接|问题反馈|功能请求|错误报告|发生了什么
+    """.replace("\n", "|").split("|")
+)
+_PROMPTS = tuple(
+    line.strip()
+    for line in """
+    a clear and concise description
+    add any other context
+    add any other screenshots
+    if applicable, add screenshots
+    please describe what you expected
+    please search existing issues
+    please make sure
+    please fill in
+    please provide
+    i'm always frustrated when [
+    steps to reproduce the behavior:
+    _no response_
+    no response
+    we have written the needed data into your clipboard
+    所需的数据太大，无法直接发送
+    请简要描述
+    请清晰
+    请描述
+    请详细描述
+    请在此
+    请填写
+    请提供
+    请附上
+    请粘贴
+    请先搜索
+    请确认
+    在此输入
+    在这里输入
+    简洁明了地描述
+    清晰简洁地描述
+    如果适用，请
+    如有必要，请
+    """.strip().splitlines()
+)
+_TAG_NAMES = (
+    "a|b|br|blockquote|center|code|del|details|div|em|font|h[1-6]|hr|i|iframe|img|input|kbd|li|ol|p|picture|pre|s|script|small"
+    "|source|span|strong|style|sub|summary|sup|table|tbody|td|th|thead|tr|u|ul|video"
+)
+_TAG = re.compile(rf"</?(?:{_TAG_NAMES})(?:[\s/][^<>]{{0,400}})?>", re.IGNORECASE)
+_IMAGE = re.compile(r"!\[[^\[\]\n]{0,200}\]\([^()\n]{0,400}\)")
+_ATTACHMENT = re.compile(
+    r"\[[^\[\]\n]{0,200}\]\([^()\s]{0,400}?(?:attach|/files/|/assets/|/uploads/|\.(?:zip|log|txt|png|jpe?g|gif|webp|mp4|mov|rar|7z))"
+    r"[^()\n]{0,200}\)",
+    re.IGNORECASE,
+)
+_LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\((?:https?://|/|#)[^()\s]{0,400}\)")
+_CHECKBOX = re.compile(r"\s{0,12}[-*+]\s*\[[ xX√✓]?\]\s*(.{0,300})")
+_TICKED = re.compile(r"\s{0,12}[-*+]\s*\[[xX√✓]\]")
+_ORNAMENT = re.compile(r"^[\s#>*_=~\-:：【\[]+|[\s#*_:：?？.。】\]]+$")
+_TYPE_LINE = re.compile(
+    r"\s*(?:issue\s+)?type\s*[:：]\s*(?:bug|feature request|performance issue|feature)?\s*", re.IGNORECASE
+)
+_RULE = re.compile(r"[\s\-=*_~|:+#>]+")
+_LOG_PREFIX = re.compile(
+    r"\s*(?:\[?\d{2,4}[-/.]\d{1,2}[-/.]\d{1,4}[T ]\d{1,2}:\d{2}(?::\d{2})?(?:[.,:]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?\]?"
+    r"|\[?\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?\]?)[\s,|:-]*"
+)
+_LOG_PART = re.compile(
+    r"[\[(<]?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|EROR)[\])>]?(?=[\s:|\[(-]|$)[\s:|-]*"
+    r"|\[[\w.:/ #-]{1,60}\][\s:|-]*"
+)
+_FRAMES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\s*File \"[^\"\n]{1,300}\", line \d+, in (?P<name>[\w<>.]{1,80})\s*",
+        r"\s*at (?:async )?(?P<name>[\w$.<>/]{2,160})\s?\([^\n]{0,300}\)?\s*",
+        r"\s*#\d{1,3}\s+(?:0x[0-9a-fA-F]+ in )?(?P<name>[\w:~<>]{2,120})\s?\([^\n]{0,300}",
+        r"\s*\d{1,3}:\s+(?:0x[0-9a-fA-F]+ - )?(?P<name>[\w:<>]{3,120}::\w{1,60})\s*",
+        r"\s*at (?P<name>(?:[a-z-]{2,12}:/{1,3}|/|[A-Z]:\\)[^\s]{1,300}:\d+:\d+)\s*",
+        r"\s*(?P<name>\.{3} \d+ more)\s*",
+    )
+)
+_TRACE_HEAD = re.compile(
+    r"\s*(?:Traceback \(most recent call last\)|Stack ?trace|Call stack|调用栈|堆栈信息)[:：]?\s*", re.IGNORECASE
+)
+
+
+def plain(text: str) -> str:
+    """Return what the sender wrote: `text` (at most `LIMIT` characters) without template, markup, log and trace noise.
+
+    Blocks of code stay, `FENCE_LIMIT` characters of each; a stack trace becomes the names of its functions, and the
+    exception's own line stays. The result is empty when there was nothing but boilerplate. Not for display.
+    """
+    text = _comments(text[:LIMIT].replace("\r\n", "\n"))
+    for pattern in (_IMAGE, _ATTACHMENT, _TAG):
+        text = pattern.sub(" ", text)
+    kept: list[str] = []
+    for block, fenced in _blocks(_LINK.sub(r"\1", text)):
+        kept += _traces(block[:FENCE_LIMIT].split("\n") if fenced else _written(block.split("\n")))
+    return "\n".join(line for line in kept if line.strip()).strip()
+
+
+def _comments(text: str) -> str:
+    # str.partition and not a regular expression: an unclosed comment opening a thousand times would be quadratic
+    head, *rest = text.split("<!--")
+    parts = [head]
+    for part in rest:
+        inside, closed, after = part.partition("-->")
+        parts.append(after if closed else inside)
+    return " ".join(parts)
+
+
+def _blocks(text: str) -> list[tuple[str, bool]]:
+    parts = re.split(r"(?:```|~~~)[^\n`]{0,40}", text)
+    return [(part, index % 2 == 1) for index, part in enumerate(parts)]
+
+
+def _written(lines: list[str]) -> list[str]:
+    unboxed = map(_unboxed, lines)
+    return [line.lstrip(" #>*") for line in unboxed if not _is_boilerplate(line)]
+
+
+def _unboxed(line: str) -> str:
+    # a ticked box may be the sender's choice; a ticked sentence is a pledge that the template asked for
+    box = _CHECKBOX.fullmatch(line)
+    if not box:
+        return line
+    return box[1] if _TICKED.match(line) and len(box[1]) <= CHOICE_LIMIT else ""
+
+
+def _is_boilerplate(line: str) -> bool:
+    if _RULE.fullmatch(line) or _TYPE_LINE.fullmatch(line):
+        return True
+    bare = _ORNAMENT.sub("", line[:200]).lower()
+    return bare in _HEADINGS or line.strip(" >*_[(（").lower().startswith(_PROMPTS)
+
+
+def _traces(lines: list[str]) -> list[str]:
+    kept: list[str] = []
+    frames: list[str] = []
+    after_python = False
+    for line in lines:
+        name = _frame(line)
+        if name or _TRACE_HEAD.fullmatch(line):
+            frames += [name] if name else []
+            after_python = line.lstrip().startswith("File ")
+        elif after_python and line.startswith("    "):
+            after_python = False  # the source line under a Python frame
+        else:
+            kept += _flushed(frames)
+            kept.append(_without_prefix(line))
+    return kept + _flushed(frames)
+
+
+def _frame(line: str) -> str:
+    for pattern in _FRAMES:
+        found = pattern.fullmatch(line)
+        if found:
+            name = found["name"]
+            return "…" if "/" in name or name.startswith("...") else name
+    return ""
+
+
+def _flushed(frames: list[str]) -> list[str]:
+    names = [name for name in frames if name != "…"][:FRAME_LIMIT]
+    frames.clear()
+    return [" ".join(names)] if names else []
+
+
+def _without_prefix(line: str) -> str:
+    found = _LOG_PREFIX.match(line)
+    if not found:
+        return line
+    rest = line[found.end() :]
+    for _ in range(3):
+        part = _LOG_PART.match(rest)
+        if not part:
+            break
+        rest = rest[part.end() :]
+    return rest

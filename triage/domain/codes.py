@@ -1,0 +1,29 @@
+"""Codes that people read aloud and type: no letter that looks or sounds like a digit, in groups of four."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+RECEIPT_LENGTH = 12  # 30**12 = 59 bits: at 100 guesses a second a site with a million receipts holds for 1,600 years
+KEY_LENGTH = 6
+
+Choose = Callable[[str], str]
+
+
+def receipt(choose: Choose) -> str:
+    """Return a new receipt such as K7QM-3XTA-9WPD; `choose` picks one letter of an alphabet unguessably."""
+    letters = "".join(choose(ALPHABET) for _ in range(RECEIPT_LENGTH))
+    return "-".join(letters[at : at + 4] for at in range(0, RECEIPT_LENGTH, 4))
+
+
+def topic_key(choose: Choose) -> str:
+    """Return a new public key of a topic such as T7KQ2M: short, for it is no secret."""
+    return "".join(choose(ALPHABET) for _ in range(KEY_LENGTH))
+
+
+def tidy_receipt(typed: str) -> str:
+    """Return what a person typed in the form in which receipts are stored; any spacing, dashes and case will do."""
+    letters = re.sub(r"[^0-9A-Z]", "", typed[:64].upper())
+    return "-".join(letters[at : at + 4] for at in range(0, len(letters), 4))

@@ -1,0 +1,223 @@
+"""GitLab, by its REST API v4: notes instead of comments, `iid` as number, confidential issues."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from triage.domain.drafts import Draft
+from triage.errors import OutsideError
+from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, Reason
+from triage.hosts.deliveries import delivery, fingerprint, header, same
+from triage.hosts.labels import names, told_by_labels
+from triage.hosts.payload import address, flag, integer, moment, moment_or_none, part, text, text_or_empty
+from triage.hosts.rest import Api, changed, ours, segment, stamp
+from triage.http import Http
+
+PAGE = "100"  # the most it gives at once
+REPORTER = 20  # the access level from which labels may be set
+_QUICK_ACTION = re.compile(r"^(\s*)/(?=[a-z_]+(?:\s|$))", re.MULTILINE)
+
+
+class GitLab:
+    """One project on a GitLab. It says why an issue was closed for duplicates only; for the rest labels may tell."""
+
+    confidential: ClassVar[bool] = True
+    unshown: ClassVar[bool] = True  # an upload belongs to the project, not to the issue
+
+    def __init__(self, connection: Connection, http: Http) -> None:
+        self._connection = connection
+        self._project = f"/projects/{segment(connection.repo)}"
+        self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(connection.url))
+        headers = {"PRIVATE-TOKEN": connection.token} if connection.token else {}
+        secrets = (connection.token, connection.secret)
+        self._api = Api(http, connection.url.rstrip("/") + "/api/v4", headers, secrets)
+        self._account: str | None = connection.account or None
+        self._members: dict[int, bool | None] = {}
+
+    def check(self) -> Check:
+        """Return who we are and what is missing, by asking; nothing is written. Raises OutsideError for no answer."""
+        found, refused = self._api.tried("GET", "/version")
+        if refused and refused.status == HTTPStatus.UNAUTHORIZED:
+            return Check("", "", (str(refused),))
+        return Check(self._who(), text_or_empty(found, "version"), tuple(dict.fromkeys(self._missing())))
+
+    def create(self, draft: Draft) -> HostIssue:
+        """File `draft` once; GitLab makes the labels that lack, and drops them all where we may not set any."""
+        body = {"title": draft.title, "description": defuse(draft.body), "labels": list(draft.labels)}
+        return self._issue(self._api.call("POST", f"{self._project}/issues", json=body | _hidden(draft)))
+
+    def get(self, number: str) -> HostIssue:
+        """Return the issue as it is now. OutsideError with status 404: gone; 301: moved to another project."""
+        found = self._api.call("GET", self._path(number))
+        if part(found, "moved_to_id"):
+            said = f"{self._api.name} says that issue {number} has moved to another project"
+            raise OutsideError(said, permanent=True, status=HTTPStatus.MOVED_PERMANENTLY, code="moved_project")
+        return self._issue(found)
+
+    def edit(
+        self,
+        number: str,
+        *,
+        title: str | None = None,
+        body: str | None = None,
+        open: bool | None = None,  # noqa: A002
+    ) -> HostIssue:
+        """Change what is given and nothing else."""
+        event = None if open is None else ("reopen" if open else "close")
+        change = {"title": title, "description": None if body is None else defuse(body), "state_event": event}
+        change = {key: value for key, value in change.items() if value is not None}
+        return self._issue(self._api.call("PUT", self._path(number), json=change))
+
+    def label(self, number: str, names: tuple[str, ...]) -> None:
+        """Add labels by name; GitLab makes those that lack, and none is taken away."""
+        self._api.call("PUT", self._path(number), json={"add_labels": list(names)})
+
+    def comment(self, number: str, body: str) -> HostComment:
+        """Write a note."""
+        found = self._api.call("POST", f"{self._path(number)}/notes", json={"body": defuse(body)})
+        return self._note(number, found, member=None)
+
+    def attach(self, number: str, name: str, media_type: str, content: bytes) -> str | None:  # noqa: ARG002
+        """Upload a file to the project and return its address; the issue gets it by a note that shows it."""
+        found = self._api.call("POST", f"{self._project}/uploads", files={"file": (name, content, media_type)})
+        with self._api.reading():
+            path = text(found, "full_path", default="") or f"/{self._connection.repo}{text(found, 'url')}"
+            # told without the host's name; put behind it a path can't lead anywhere else
+            return address({"url": self._origin + path if path.startswith("/") else ""}, "url")
+
+    def created_since(self, since: datetime | None) -> Iterator[HostIssue]:
+        """Yield our own account's issues made since `since`, less an hour for clocks that differ."""
+        return ours(self._listed({"order_by": "created_at", "sort": "desc"}), self._who(), since)
+
+    def changed_since(self, since: datetime | None) -> Iterator[HostIssue]:
+        """Yield issues changed since `since`, the last changed first, so that a change meanwhile hides none."""
+        more = {"updated_after": stamp(since)} if since else {}
+        return changed(self._listed({"order_by": "updated_at", "sort": "desc", **more}), since)
+
+    def comments(self, number: str) -> Iterator[HostComment]:
+        """Yield what people wrote, oldest first, without GitLab's own notes and the internal (private) ones."""
+        query = {"per_page": PAGE, "order_by": "created_at", "sort": "asc"}
+        for item in self._api.linked(f"{self._path(number)}/notes", query, _id):
+            if not (flag(item, "system") or flag(item, "internal") or flag(item, "confidential")):
+                yield self._note(number, item, member=self._member(part(item, "author", "id")))
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG002
+        """Return whether X-Gitlab-Token is our secret: GitLab sends it as it is, and signs nothing."""
+        return same(self._connection.secret, header(headers, "X-Gitlab-Token"))
+
+    def parse(self, headers: Mapping[str, str], body: bytes) -> HostEvent | None:
+        """Return what a delivery is about; None for notes on other things and for events that concern no issue."""
+        found = delivery(body, header(headers, "Content-Type"))
+        kind = text(found, "object_kind")
+        if kind not in ("issue", "note") or part(found, "object_attributes", "noteable_type") not in (None, "Issue"):
+            return None
+        # Hooks that set each other off share the event's UUID, so the key of the one delivery goes first
+        named = header(headers, "Idempotency-Key", "X-Gitlab-Event-UUID")
+        return HostEvent(
+            delivery=named[:100] or fingerprint(body),
+            event=kind,
+            action=text(found, "object_attributes", "action", default=""),
+            repo=text(found, "project", "path_with_namespace"),
+            number=str(integer(found, "object_attributes" if kind == "issue" else "issue", "iid")),
+        )
+
+    def _path(self, number: str) -> str:
+        return f"{self._project}/issues/{segment(number)}"
+
+    def _listed(self, params: Mapping[str, str]) -> Iterator[HostIssue]:
+        for item in self._api.linked(f"{self._project}/issues", {"state": "all", "per_page": PAGE, **params}, _id):
+            yield self._issue(item)
+
+    def _issue(self, found: Any) -> HostIssue:
+        with self._api.reading():
+            labels = names(part(found, "labels"), "name")
+            closed = text(found, "state") == "closed"
+            canonical = text(found, "_links", "closed_as_duplicate_of", default="").rpartition("/")[2]
+            why = Reason.DUPLICATE if canonical else told_by_labels(labels)
+            return HostIssue(
+                number=str(integer(found, "iid")),
+                url=text(found, "web_url", default=""),
+                title=text(found, "title"),
+                body=text(found, "description", default=""),
+                open=not closed,
+                reason=why if closed else Reason.UNKNOWN,
+                labels=labels,
+                author=text(found, "author", "username", default=""),
+                created_at=moment(found, "created_at"),
+                updated_at=moment(found, "updated_at"),
+                closed_at=moment_or_none(found, "closed_at"),
+                milestone=text(found, "milestone", "title", default=""),
+                assignees=names(part(found, "assignees"), "username"),
+                duplicate_of=canonical,
+            )
+
+    def _note(self, number: str, found: Any, *, member: bool | None) -> HostComment:
+        with self._api.reading():
+            return HostComment(
+                id=str(_id(found)),
+                number=number,
+                author=text(found, "author", "username", default=""),
+                body=text(found, "body", default=""),
+                created_at=moment(found, "created_at"),
+                updated_at=moment(found, "updated_at"),
+                member=member,
+            )
+
+    def _who(self) -> str:
+        if self._account is None:
+            self._account = text_or_empty(self._api.tried("GET", "/user")[0], "username")
+        return self._account
+
+    def _missing(self) -> Iterator[str]:
+        if not self._who():
+            yield "the token lacks read_user; without it name our account in the connection"
+        found, refused = self._api.tried("GET", self._project)
+        if refused:
+            yield str(refused)
+            return
+        if part(found, "archived") is True:
+            yield "the project is archived"
+        if part(found, "issues_access_level") == "disabled" or part(found, "issues_enabled") is False:
+            yield "issues are switched off in the project"
+        if part(found, "permissions") and _level(found) < REPORTER:
+            yield "the account is no Reporter of the project: its labels would be dropped silently"
+        # An issue without a title is refused, but only after the token's scopes were looked at
+        refused = self._api.tried("POST", f"{self._project}/issues", json={})[1]
+        if refused and refused.status != HTTPStatus.BAD_REQUEST:
+            yield f"the token lacks the scope “api”: {refused}"
+
+    def _member(self, user: Any) -> bool | None:
+        if not isinstance(user, int):
+            return None
+        if user not in self._members:
+            found, refused = self._api.tried("GET", f"{self._project}/members/all/{user}")
+            level = part(found, "access_level")
+            unknown = refused is not None and refused.status != HTTPStatus.NOT_FOUND
+            self._members[user] = None if unknown else isinstance(level, int) and level >= REPORTER
+        return self._members[user]
+
+
+def defuse(text: str) -> str:
+    """Return `text` with no line that GitLab would carry out as a quick action ("/close") in our name."""
+    return _QUICK_ACTION.sub("\\1\u200b/", text)
+
+
+def _hidden(draft: Draft) -> dict[str, bool]:
+    return {"confidential": True} if draft.confidential else {}
+
+
+def _id(found: Any) -> int:
+    return integer(found, "id")
+
+
+def _level(found: Any) -> int:
+    levels = [part(found, "permissions", kind, "access_level") for kind in ("project_access", "group_access")]
+    return max(level if isinstance(level, int) else 0 for level in levels)
+
+
+HOSTS = {"gitlab": GitLab}

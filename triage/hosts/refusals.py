@@ -1,0 +1,125 @@
+"""What a host's refusal means: in words for a maintainer, whether it can pass, and how long it asks us to wait."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+
+import requests
+
+from triage.errors import InvalidError, OutsideError
+from triage.hosts.payload import clean, loads
+
+WAIT_AT_MOST = 86_400.0  # seconds; a longer wish is taken for this
+WAIT_IF_UNSAID = 60.0  # seconds, where a host limits us but doesn't say for how long
+EPOCH_DIGITS = 12  # a reset time with as many digits is no time in seconds
+
+_PASSING = frozenset({408, 409, 425, 429})  # statuses under 500 after which the same call may succeed
+MOVED = frozenset({301, 302, 303, 307, 308})
+_WORDS = {  # by status: the code, and the words
+    400: ("not_taken", "did not take what was sent"),
+    401: ("token_wrong", "says that the token is wrong or has expired"),
+    403: ("forbidden", "says that the token's account may not do this"),
+    404: ("not_found", "has no such repository or issue, or the token may not see it"),
+    405: ("wrong_host", "doesn't know this call; is it the right kind of host?"),
+    410: ("gone", "says that it is gone, or that issues are switched off"),
+    413: ("too_large", "finds it too large"),
+    422: ("not_taken", "did not take what was sent"),
+    423: ("archived", "says that the repository is archived"),
+}
+_REFUSED = ("refused", "refused")
+_BROKEN = ("server_error", "had an error of its own")
+_SCOPES = re.compile(r"scope\(?s?\)?:? *\[([\w:, -]{1,200})\]")
+
+
+def refusal(name: str, answer: requests.Response, secrets: tuple[str, ...] = ()) -> OutsideError:
+    """Return the error for an `answer` that refuses: what happened in words, whether it can pass, how long to wait."""
+    said = complaint(answer)
+    for secret in secrets:
+        said = said.replace(secret, "…")
+    wait = waiting(answer, said)
+    if wait is not None:
+        said = f"{name} asks us to wait {wait:.0f} seconds"
+        return OutsideError(said, retry_after=wait, status=answer.status_code, code="rate_limited")
+    status = answer.status_code
+    code, words = _words(status, said, answer.headers.get("Location", ""))
+    return OutsideError(
+        f"{name} {words} ({status}{': ' if said else ''}{said})",
+        permanent=status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _PASSING,
+        status=status,
+        code=code,
+    )
+
+
+def _words(status: int, said: str, location: str) -> tuple[str, str]:
+    """Return the code and the words for it; a sentence that is new here is to be known to triage.web.refusals too."""
+    scopes = _SCOPES.search(said)
+    if status == HTTPStatus.FORBIDDEN and scopes:
+        return "token_lacks", f"says that the token lacks {scopes[1]}"
+    if status in MOVED:
+        return "moved", f"says that it has moved to {clean(location).partition('?')[0][:200]}"
+    return _WORDS.get(status, _BROKEN if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _REFUSED)
+
+
+def complaint(answer: requests.Response) -> str:
+    """Return what the host says about its refusal, one line of at most 200 characters; hosts nest it in many ways."""
+    try:
+        found = loads(answer.content)
+    except InvalidError:
+        return ""
+    return " ".join(_sentences(found))[:200]
+
+
+def _sentences(found: Any) -> Iterator[str]:
+    if isinstance(found, str):
+        yield " ".join(clean(found).split())
+    elif isinstance(found, list):
+        for item in found[:5]:
+            yield from _sentences(item)
+    elif isinstance(found, dict):
+        for key in ("fieldNames", "field", "message", "error", "error_description", "errors"):
+            yield from _sentences(found.get(key))
+
+
+def waiting(answer: requests.Response, said: str) -> float | None:
+    """Return the seconds that the host wants us to wait, or None where the refusal is no limit.
+
+    Limits are 429, and 403 with a Retry-After, an exhausted quota or the word for it (GitHub's secondary limits).
+    Times of day are measured against the answer's own Date, so that our clock doesn't matter.
+    """
+    head = answer.headers
+    spent = head.get("X-RateLimit-Remaining", head.get("RateLimit-Remaining")) == "0"
+    limited = answer.status_code == HTTPStatus.TOO_MANY_REQUESTS or (
+        answer.status_code == HTTPStatus.FORBIDDEN and ("Retry-After" in head or spent or "rate limit" in said.lower())
+    )
+    if not limited and not (answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE and "Retry-After" in head):
+        return None
+    asked = _after(head) if "Retry-After" in head else _reset(head)
+    return min(max(WAIT_IF_UNSAID if asked is None else asked, 0.0), WAIT_AT_MOST)
+
+
+def _after(head: Mapping[str, str]) -> float | None:
+    asked = head["Retry-After"].strip()
+    if asked.isascii() and asked.isdigit():
+        return float(asked[:9])
+    until, now = _date(asked), _date(head.get("Date", ""))
+    return (until - now).total_seconds() if until and now else None
+
+
+def _reset(head: Mapping[str, str]) -> float | None:
+    asked, now = head.get("X-RateLimit-Reset", head.get("RateLimit-Reset", "")), _date(head.get("Date", ""))
+    if not (asked.isascii() and asked.isdigit() and len(asked) < EPOCH_DIGITS and now):
+        return None
+    return int(asked) - now.timestamp()
+
+
+def _date(found: str) -> datetime | None:
+    try:
+        read = parsedate_to_datetime(found)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""Understanding text: jieba and scikit-learn; no database, no Flask."""

@@ -1,0 +1,61 @@
+"""Which part of the product a feedback is about, by the words that the project lists for each part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from triage.domain.text import normalise
+from triage.ml.segment import simplify
+
+READ = 4_000  # characters looked at
+LONGEST = 24  # characters of a listed word
+
+
+def component_of(text: str, words: Mapping[str, Sequence[str]]) -> tuple[str | None, tuple[str, ...]]:
+    """Return the component whose listed `words` the text uses most, and those words; (None, ()) where none is ahead.
+
+    A word listed for several components counts for each in part; one inside a longer listed word doesn't count.
+    """
+    owners = _owners(words)
+    found = _found(simplify(normalise(text[: READ * 2]))[:READ], owners)
+    scores: dict[str, float] = {}
+    for word in found:
+        for name in owners[word]:
+            scores[name] = scores.get(name, 0.0) + 1 / len(owners[word])
+    best = max(scores.values(), default=0.0)
+    ahead = [name for name, score in scores.items() if score == best]
+    if len(ahead) != 1:
+        return None, ()
+    return ahead[0], tuple(word for word in found if ahead[0] in owners[word])
+
+
+def _owners(words: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    owners: dict[str, list[str]] = {}
+    for name, listed in words.items():
+        for word in dict.fromkeys(simplify(normalise(word))[:LONGEST] for word in listed):
+            if word:
+                owners.setdefault(word, []).append(name)
+    return owners
+
+
+def _found(text: str, owners: Mapping[str, Sequence[str]]) -> list[str]:
+    lengths = sorted({len(word) for word in owners}, reverse=True)
+    found: dict[str, None] = {}
+    start = 0
+    while start < len(text):
+        pieces = (text[start : start + length] for length in lengths)
+        word = next((piece for piece in pieces if piece in owners and _whole(text, start, piece)), "")
+        if word:
+            found[word] = None
+        start += len(word) or 1
+    return list(found)
+
+
+def _whole(text: str, start: int, word: str) -> bool:
+    # a Latin word must end where it ends: “api” isn't in “rapid”; Chinese has no such borders
+    before, after = text[start - 1 : start] if start else "", text[start + len(word) : start + len(word) + 1]
+    return not (_latin(word[0]) and _latin(before)) and not (_latin(word[-1]) and _latin(after))
+
+
+def _latin(sign: str) -> bool:
+    return sign.isascii() and sign.isalnum()

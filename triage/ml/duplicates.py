@@ -1,0 +1,143 @@
+"""Which of the candidates are about the same thing as this text, how sure that is, and why."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from triage.domain.facts import Contradiction, Facts, contradictions, facts
+from triage.domain.text import plain
+from triage.errors import ModelError
+from triage.ml.calibration import Calibration
+from triage.ml.frequencies import Frequencies
+from triage.ml.overlap import hashed
+from triage.ml.ranker import Ranker
+from triage.ml.rerank import FEATURES, NO_FACTS, TITLE_LIMIT, WORD_LIMIT, Prepared, counted, features
+from triage.ml.weights import load
+
+SHOWN_WORDS = 8
+FACT_LIMIT = 4_000  # characters that are read for versions, codes and devices
+
+
+class Cutter(Protocol):
+    """What cuts text into words; the same for the index, the query and here."""
+
+    def tokens(self, text: str) -> list[str]:
+        """Return the words of `text`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A text's words and facts: what is indexed, and worth storing, since cutting costs more than comparing."""
+
+    title: tuple[str, ...]
+    body: tuple[str, ...]
+    facts: Facts = NO_FACTS
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A feedback or an issue that is compared; `cut` saves cutting it again, `cluster_size` is its topic's."""
+
+    id: int
+    title: str
+    body: str
+    created: datetime | None = None
+    component: str = ""
+    cluster_size: int = 1
+    kind: str = "feedback"
+    cut: Cut | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A candidate: `score` 0..1 of no fixed meaning, `probability` only where this site's own decisions gave one.
+
+    `shared` are the words that speak for it with their weight (the weights of one match sum to at most 1), `differing`
+    the facts that speak against it (left is the query's, right the candidate's).
+    """
+
+    id: int
+    score: float
+    probability: float | None
+    shared: tuple[tuple[str, float], ...]
+    differing: tuple[Contradiction, ...]
+    kind: str = "feedback"
+
+
+class DuplicateModel:
+    """Puts candidates in order. `seen` are this site's word counts: share one and let it grow with `learn`."""
+
+    def __init__(self, cutter: Cutter, ranker: Ranker, seen: Frequencies | None = None) -> None:
+        self.cutter = cutter
+        self.ranker = ranker
+        self.seen = seen or Frequencies()
+        self.calibration: Calibration | None = None
+
+    @property
+    def seen(self) -> Frequencies:
+        """This site's word counts."""
+        return self._seen
+
+    @seen.setter
+    def seen(self, counts: Frequencies) -> None:
+        counts.prior = self.ranker.prior
+        self._seen = counts
+
+    @classmethod
+    def load(cls, folder: Path, cutter: Cutter, seen: Frequencies | None = None) -> DuplicateModel:
+        """Return the model of `folder`. Raises ModelError where it is missing, damaged or for other features."""
+        bundle = load(folder, "duplicates")
+        if bundle.facts.get("features") != list(FEATURES):
+            raise ModelError("the duplicate model was made for other features")
+        return cls(cutter, Ranker.load(bundle.arrays), seen)
+
+    def cut(self, title: str, body: str) -> Cut:
+        """Return the words and facts of a text as they are compared and stored."""
+        body = plain(body)
+        stated = facts(f"{title}\n{body[:FACT_LIMIT]}")
+        return Cut(tuple(self.cutter.tokens(title)[:TITLE_LIMIT]), tuple(self.cutter.tokens(body)[:WORD_LIMIT]), stated)
+
+    def prepare(self, text: Text) -> Prepared:
+        """Return `text` as it is compared."""
+        cut = text.cut or self.cut(text.title, text.body)
+        words = (*cut.title, *cut.body)
+        return Prepared(cut.title, words, hashed(words), cut.facts, text.component, text.created, text.cluster_size)
+
+    def learn(self, text: Text) -> None:
+        """Count the words of a stored text, so that this site's common words weigh little."""
+        self.seen.add(counted(self.prepare(text)))
+
+    def rank(self, query: Text, candidates: Sequence[tuple[Text, float]], shown: int = 20) -> list[Match]:
+        """Return the best `shown` of `candidates` (each with the candidate index's score), best first."""
+        asked, others = self.prepare(query), [self.prepare(text) for text, _ in candidates]
+        odds = self.ranker.decide(features(asked, others, [score for _, score in candidates], self.seen))
+        best = sorted(range(len(others)), key=lambda place: (-odds[place], -candidates[place][0].id))[:shown]
+        return [self._match(candidates[place][0], (asked, others[place]), float(odds[place])) for place in best]
+
+    def _match(self, text: Text, pair: tuple[Prepared, Prepared], odds: float) -> Match:
+        probability = self.calibration.probability(odds) if self.calibration else None
+        differing = contradictions(pair[0].facts, pair[1].facts)
+        return Match(text.id, sigmoid(odds), probability, shared_words(*pair, self.seen), differing, text.kind)
+
+
+def sigmoid(odds: float) -> float:
+    """Return the probability of log-odds, safe for any size."""
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, odds))))
+
+
+def shared_words(left: Prepared, right: Prepared, seen: Frequencies) -> tuple[tuple[str, float], ...]:
+    """Return the words that two texts share, most telling first, with their part of what the shorter text says."""
+    counts = Counter(left.words), Counter(right.words)
+    both = sorted(set(counts[0]) & set(counts[1]))
+    if not both:
+        return ()
+    weights = seen.rarity(hashed(both))
+    totals = [float(seen.rarity(hashed(sorted(one))).sum()) for one in counts]
+    order = sorted(zip(both, weights, strict=True), key=lambda pair: (-pair[1], pair[0]))
+    return tuple((word, round(float(weight) / min(totals), 3)) for word, weight in order[:SHOWN_WORDS])

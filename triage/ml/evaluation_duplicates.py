@@ -1,0 +1,94 @@
+"""How well duplicates are found in a tracker's reports, asked in order of time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from triage.errors import InvalidError
+from triage.ml.candidates import Bm25, best
+from triage.ml.duplicate_training import asked_of, fit
+from triage.ml.duplicates import Cutter
+from triage.ml.outcomes import Outcome, Report, recalls
+from triage.ml.ranker import Ranker
+from triage.ml.replay import Asked, cut_report, queries
+from triage.ml.replay import Report as Row
+
+Which = Literal["last20", "all"]
+SHOWN = 20
+LAST = 5  # the last fifth
+
+
+def chosen(rows: Sequence[Row], which: Which) -> tuple[list[int], list[int]]:
+    """Return the places that are asked, and those of the earlier queries that may be trained on.
+
+    `last20` asks the last fifth of the queries and trains on all before the first of them; `all` asks them all.
+    """
+    places = queries(rows)
+    if which == "all":
+        return places, []
+    first = len(places) - len(places) // LAST
+    return places[first:], places[:first]
+
+
+def duplicates(
+    rows: Sequence[Row],
+    cutter: Cutter,
+    *,
+    which: Which = "last20",
+    train: Sequence[Sequence[Row]] = (),
+    shipped: Ranker | None = None,
+) -> Report:
+    """Return n, recall_at_1/5/10 and mrr of the ranker over `rows` (in order of time), with a line for each query.
+
+    Trained on the `train` trackers and, for last20, the queries before; where there is nothing to train on, `shipped`
+    is asked. Raises InvalidError where there is neither, or nothing to ask.
+    """
+    asked, before = chosen(rows, which)
+    if not asked:
+        raise InvalidError("no row's cluster appeared before it: nothing to ask", field="file")
+    prior = shipped.prior if shipped else None
+    replayed = {one.place: one for one in asked_of(rows, cutter, [*before, *asked], prior)}
+    examples = [replayed[place] for place in before]
+    examples += [one for other in train for one in asked_of(other, cutter, prior=prior)]
+    ranker = fit(examples) if examples else shipped
+    if ranker is None:
+        raise InvalidError("nothing to train on and no shipped model", field="train")
+    return _report(rows, [(replayed[place], ranker.decide(replayed[place].features.astype(float))) for place in asked])
+
+
+def plain_duplicates(rows: Sequence[Row], cutter: Cutter, *, which: Which = "last20") -> Report:
+    """Return the same numbers for plain BM25 of all words against all words: the baseline."""
+    asked, _ = chosen(rows, which)
+    wanted, known, ranks, lines = set(asked), Bm25(), [], []
+    for place, row in enumerate(rows):
+        cut = cut_report(row, cutter)
+        words = (*cut.title, *cut.body)
+        if place in wanted:
+            found = best(known.scores(dict.fromkeys(words, 1.0)), 1_000)
+            right = [rows[other].get("cluster") == row.get("cluster") for other, _ in found]
+            ranks.append(right.index(True) if True in right else None)
+            lines.append(_line(rows, place, found))
+        known.add(words)
+    return Report(recalls(ranks), tuple(lines))
+
+
+def _report(
+    rows: Sequence[Row], scored: Sequence[tuple[Asked, np.ndarray[tuple[int], np.dtype[np.float64]]]]
+) -> Report:
+    ranks: list[int | None] = []
+    lines = []
+    for one, odds in scored:
+        order = np.argsort(-odds, kind="stable")
+        hits = np.flatnonzero(one.right[order])
+        ranks.append(int(hits[0]) if len(hits) else None)
+        found = [(one.found[at], float(1 / (1 + np.exp(-odds[at])))) for at in order]
+        lines.append(_line(rows, one.place, found))
+    return Report(recalls(ranks), tuple(lines))
+
+
+def _line(rows: Sequence[Row], place: int, found: Sequence[tuple[int, float]]) -> Outcome:
+    ids = tuple(str(rows[other].get("id", other)) for other, _ in found[:SHOWN])
+    return Outcome(place, ids[0] if ids else None, found[0][1] if found else 0.0, ids)

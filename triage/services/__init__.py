@@ -1,0 +1,1 @@
+"""Verbs, one transaction a call: (session, …, *, now)."""

@@ -1,0 +1,150 @@
+"""Keeping this node's candidate index in step with the database, and turning feedback into what it holds and compares.
+
+The index follows `Feedback.analysed_at` and `Issue.text_at` as one stream. Connections commit out of order, so a
+stretch before the newest time seen is read again each time; what was added from it is remembered and skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, defer
+
+from triage.db.tables import Feedback, Issue
+from triage.domain.facts import Facts
+from triage.errors import ModelError
+from triage.ml.duplicates import Cut, DuplicateModel, Text
+from triage.ml.frequencies import Frequencies
+from triage.ml.segment import grams
+from triage.search import Entry, Index, Query
+
+OVERLAP = timedelta(seconds=5)  # the longest that a transaction is open between its reading of the clock and its commit
+BATCH = 1000
+SAVE_EVERY = 500  # texts
+GRAM_TEXT = 600  # characters of a text whose n-grams are indexed
+Row: TypeAlias = Feedback | Issue
+Place: TypeAlias = tuple[datetime, str, int]  # when, which kind, which row: the stream is in this order
+
+
+@dataclass
+class Follower:
+    """One process's place behind the database: `recent` are the places of the last stretch that are in the index.
+
+    `file` keeps the word counts beside the index; without it both are made anew: counts that miss most texts mislead.
+    """
+
+    index: Index
+    model: DuplicateModel
+    file: Path
+    recent: set[Place] = field(default_factory=set)
+    unsaved: int = 0
+    ready: bool = False
+
+    def get_ready(self) -> None:
+        """Load the word counts; where they can't be had, begin again with them and the index."""
+        try:
+            self.model.seen = Frequencies.read(self.file)
+        except ModelError:
+            if self.index.count:
+                self.index.clear()
+        self.ready = True
+
+    def save(self) -> None:
+        """Keep the word counts for the next start."""
+        if self.unsaved:
+            self.model.seen.write(self.file)
+            self.unsaved = 0
+
+    def catch_up(self, session: Session) -> int:
+        """Add what was analysed since, where this process writes the index, and return how many."""
+        if not self.index.claim():
+            return 0
+        if not self.ready:
+            self.get_ready()
+        added, seen = 0, _moment(self.index.watermark)
+        while found := self._missing(session, seen):
+            self.index.add([entry(row) for _, row in found])
+            for place, row in found:
+                self.model.learn(comparable(row))
+                self.recent.add(place)
+                seen = max(seen, place[0])
+            added += len(found)
+            self.index.commit(int(seen.timestamp() * 1e6))
+        self.recent = {place for place in self.recent if place[0] >= seen - OVERLAP}
+        self.unsaved += added
+        if self.unsaved >= SAVE_EVERY:
+            self.save()
+        self.index.needs_rebuild = ""
+        return added
+
+    def _missing(self, session: Session, seen: datetime) -> list[tuple[Place, Row]]:
+        """Return the next rows of the stream that are not in the index, whole."""
+        places = sorted([*self._places(session, Feedback, seen), *self._places(session, Issue, seen)])[:BATCH]
+        ids = {kind: [row for _, one, row in places if one == kind] for kind in ("feedback", "issue")}
+        said = select(Feedback).where(Feedback.id.in_(ids["feedback"])).options(defer(Feedback.context))
+        there = select(Issue).where(Issue.id.in_(ids["issue"]))
+        rows: dict[tuple[str, int], Row] = {("feedback", row.id): row for row in session.scalars(said)}
+        rows |= {("issue", row.id): row for row in session.scalars(there)}
+        return [(place, rows[place[1:]]) for place in places if place[1:] in rows]
+
+    def _places(self, session: Session, table: type[Row], seen: datetime) -> Iterator[Place]:
+        at = Feedback.analysed_at if table is Feedback else Issue.text_at
+        since = select(at, table.id).where(at >= seen - OVERLAP).order_by(at, table.id)
+        for when, row in session.execute(since.limit(BATCH + len(self.recent))):
+            if when and (when, _kind(table), row) not in self.recent:
+                yield when, _kind(table), row
+
+
+def _kind(table: type[Row]) -> Any:
+    return "issue" if table is Issue else "feedback"
+
+
+def _moment(watermark: int) -> datetime:
+    return datetime.fromtimestamp(watermark / 1e6, UTC) + (OVERLAP if not watermark else timedelta())
+
+
+def entry(row: Row) -> Entry:
+    """Return `row` as the index holds it."""
+    cut, chars = cut_of(row.cut), grams(f"{row.title}\n{row.body}"[:GRAM_TEXT])
+    return Entry(row.id, row.project_id, cut.title, cut.body, chars, kind=_kind(type(row)))
+
+
+def query(project_id: int, title: str, body: str, cut: Cut) -> Query:
+    """Return a text as the index is asked for it: cut just as entries are."""
+    return Query(project_id, cut.title, cut.body, grams(f"{title}\n{body}"[:GRAM_TEXT]))
+
+
+def comparable(row: Row, size: int = 1) -> Text:
+    """Return `row` as candidates are compared; `size` is the number of feedback in its topic."""
+    if isinstance(row, Issue):
+        return Text(row.id, row.title, row.body, row.opened_at, "", size, kind="issue", cut=cut_of(row.cut))
+    return Text(row.id, row.title, row.body, row.said_at, row.component, size, cut=cut_of(row.cut))
+
+
+def stored(cut: Cut) -> dict[str, Any]:
+    """Return `cut` as JSON."""
+    facts = cut.facts
+    return {
+        "title": list(cut.title),
+        "body": list(cut.body),
+        "versions": sorted(map(list, facts.versions)),
+        "codes": sorted(facts.codes),
+        "devices": sorted(map(list, facts.devices)),
+    }
+
+
+def cut_of(stored: dict[str, Any] | None) -> Cut:
+    """Return what `stored` wrote down."""
+    if not stored:
+        return Cut((), ())
+    facts = Facts(_pairs(stored["versions"]), frozenset(stored["codes"]), _pairs(stored["devices"]))
+    return Cut(tuple(stored["title"]), tuple(stored["body"]), facts)
+
+
+def _pairs(lists: Sequence[Sequence[str]]) -> frozenset[tuple[str, str]]:
+    return frozenset((left, right) for left, right in lists)

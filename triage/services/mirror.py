@@ -1,0 +1,172 @@
+"""The mirror: the repository's issues as rows, so that what is there already is found before anything is filed.
+
+Pulling stores them as the host has them; reading cuts their words for the candidate index, a few at a time. Issues of
+our own topics are not mirrored here: `followup` reads them with their comments and tells what is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, load_only
+
+from triage.db.engine import Database
+from triage.db.tables import Issue, Project, Topic
+from triage.domain.drafts import marked_key
+from triage.domain.verdicts import Known
+from triage.errors import OutsideError
+from triage.hosts import Host, HostIssue
+from triage.ml.duplicates import DuplicateModel
+from triage.services.indexing import stored
+
+BATCH = 50  # issues a transaction: short enough that nobody waits for it
+OVERLAP = timedelta(hours=1)  # we look back by this much, for clocks differ and a pull may have died half-way
+BODY = 20_000  # characters of an issue that are kept
+READ = 4_000  # characters of an issue that are compared
+
+Clock = Callable[[], datetime]
+Progress = Callable[[int], None]
+Heard = Callable[[int, list[str]], None]
+
+
+def pull(db: Database, project_id: int, *, host: Host, now: datetime, heard: Heard) -> OutsideError | None:
+    """Store every issue that changed since the last pull, all of them where the project's `polled_at` is None.
+
+    `heard` is told of each batch: how many came, and the numbers of our topics'. Returns what went wrong;
+    what came before that stays stored, and the next pull begins where this one did.
+    """
+    error = None
+    with db.read() as session:
+        polled_at = session.get_one(Project, project_id).polled_at
+    try:
+        for some in _batches(host.changed_since(polled_at - OVERLAP if polled_at else None)):
+            with db.write() as session:
+                ours = keep(session, session.get_one(Project, project_id), some, now=now)
+            heard(len(some), ours)
+    except OutsideError as failure:
+        error = failure
+    with db.write() as session:
+        project = session.get_one(Project, project_id)
+        project.poll_error = str(error or "")
+        project.polled_at = project.polled_at if error else now
+    return error
+
+
+def _batches(issues: Iterator[HostIssue]) -> Iterator[list[HostIssue]]:
+    while some := list(islice(issues, BATCH)):
+        yield some
+
+
+def keep(session: Session, project: Project, found: Sequence[HostIssue], *, now: datetime) -> list[str]:
+    """Store issues that are none of our topics', and return the numbers of those that are."""
+    rows = {row.number: row for row in session.scalars(_of(project, [one.number for one in found]))}
+    topics = _marked(session, project, found)
+    ours = []
+    for one in found:
+        row, topic = rows.get(one.number), topics.get(marked_key(one.body) or "")
+        if (row is not None and row.topic_id is not None) or (topic is not None and awaited(project, topic, one)):
+            ours.append(one.number)
+            continue
+        if topic is not None and one.open and topic.issue is not None and topic.issue.author == one.author:
+            stray(session, topic, now)
+        if row is None:
+            row = rows[one.number] = fresh(session, project, one.number, now=now)
+        elif one.updated_at < row.host_updated_at:
+            continue  # an older reading that was overtaken
+        write(row, one, now=now)
+    return ours
+
+
+def _of(project: Project, numbers: Iterable[str]) -> Any:
+    mine = select(Issue).where(Issue.project_id == project.id, Issue.repo == project.host_repo)
+    return mine.where(Issue.number.in_(list(numbers)))
+
+
+def _marked(session: Session, project: Project, found: Iterable[HostIssue]) -> dict[str, Topic]:
+    """Return our topics that these issues are marked with, by their keys."""
+    keys = {key for one in found if (key := marked_key(one.body))}
+    rows = select(Topic).where(Topic.project_id == project.id, Topic.key.in_(keys))
+    return {topic.key: topic for topic in session.scalars(rows)} if keys else {}
+
+
+def awaited(project: Project, topic: Topic, found: HostIssue) -> bool:
+    """Return whether a marked issue is its topic's: it has none and may have one, or we lost the memory of filing it.
+
+    A marker that somebody copied is none of ours: so what no filing speaks for has to be by our own account, and open.
+    """
+    if topic.issue is not None:
+        return False
+    return topic.filing is not None or (found.open and found.author == project.host_account != "")
+
+
+def stray(session: Session, topic: Topic, now: datetime) -> None:
+    """Have the topic's issues counted again, or closed: another one of ours with its marker has turned up."""
+    again = {"filed": "checking", "withdrawn": "withdrawing"}
+    if topic.filing is not None and topic.filing.state in again:
+        topic.filing.state, topic.filing.next_try_at = again[topic.filing.state], now
+        session.flush()
+
+
+def row_of(session: Session, project: Project, number: str) -> Issue | None:
+    """Return our row of the issue `number` of the project's repository."""
+    found: Issue | None = session.scalar(_of(project, [number]))
+    return found
+
+
+def fresh(session: Session, project: Project, number: str, *, now: datetime) -> Issue:
+    """Return a new row for the issue `number`, to be written next."""
+    row = Issue(project_id=project.id, repo=project.host_repo, number=number, title="", body="", created_at=now)
+    session.add(row)
+    return row
+
+
+def write(row: Issue, found: HostIssue, *, now: datetime) -> None:
+    """Store what the host says of an issue; where its words changed they are to be read anew."""
+    title, body = found.title, found.body[:BODY]
+    if (row.title, row.body) != (title, body):
+        row.title, row.body, row.cut, row.recipe, row.text_at = title, body, {}, "", None
+    row.url, row.author = found.url, found.author
+    row.open, row.reason, row.labels = found.open, found.reason.value, list(found.labels)
+    row.milestone, row.assignees, row.duplicate_of = found.milestone, list(found.assignees), found.duplicate_of
+    row.opened_at, row.closed_at = found.created_at, found.closed_at
+    row.host_updated_at, row.read_at, row.error = found.updated_at, now, ""
+
+
+def known(issue: Issue) -> Known:
+    """Return `issue` as the gates look at it."""
+    return Known(issue.number, issue.open, issue.reason, tuple(map(str, issue.labels)), issue.closed_at)
+
+
+def unread(session: Session, limit: int = BATCH) -> list[Issue]:
+    """Return mirrored issues whose words wait to be cut."""
+    rows = select(Issue).where(Issue.text_at.is_(None), Issue.topic_id.is_(None)).order_by(Issue.id).limit(limit)
+    return list(session.scalars(rows.options(load_only(Issue.id, Issue.title, Issue.body, Issue.host_updated_at))))
+
+
+def read(db: Database, model: DuplicateModel, *, now: Clock, progress: Progress | None = None) -> int:
+    """Cut the words of all mirrored issues that wait for it, and return how many; the index finds them from then on."""
+    total = 0
+    for some in _waves(db):
+        cuts = [(row, stored(model.cut(row.title, row.body[:READ]))) for row in some]
+        with db.write() as session:
+            moment = now()
+            for row, cut in cuts:
+                same = Issue.id == row.id, Issue.host_updated_at == row.host_updated_at  # else it waits again
+                session.execute(update(Issue).where(*same).values(cut=cut, text_at=moment))
+        total += len(some)
+        if progress:
+            progress(len(some))
+    return total
+
+
+def _waves(db: Database) -> Iterator[list[Issue]]:
+    while True:
+        with db.read() as session:
+            some = unread(session)
+        if not some:
+            return
+        yield some

@@ -1,0 +1,105 @@
+"""The shipped models, behind one door: what a text is, and which other texts are about the same thing.
+
+A model that is missing or damaged leaves its label empty (abstaining is an answer) and says so in `faults`. What a
+project learned itself takes the place of a part of them: see `library`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from triage.domain import text as texts
+from triage.errors import ModelError
+from triage.ml.calibration import Calibration
+from triage.ml.components import component_of
+from triage.ml.duplicates import Cut, DuplicateModel
+from triage.ml.frequencies import Frequencies
+from triage.ml.kinds import KindModel, Prediction
+from triage.ml.ranker import Ranker
+from triage.ml.segment import Segmenter
+from triage.ml.spam import SpamModel, SpamVerdict
+from triage.services.vocabulary import components
+
+Loaded = TypeVar("Loaded")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the models make of one text; None where a model is missing or abstains altogether."""
+
+    language: str
+    kind: Prediction | None
+    component: str | None
+    component_words: tuple[str, ...]
+    spam: SpamVerdict | None
+    cut: Cut
+
+
+@dataclass
+class Models:
+    """Everything that was trained or written down to understand text. `about` is one line for doctor.
+
+    A project's own: the words of `segmenter` (not of `kind_words`, by which kinds and spam are read), `spam_threshold`
+    (None: the model's), and `line`, which makes a probability of a topic's score.
+    """
+
+    segmenter: Segmenter
+    duplicates: DuplicateModel
+    kinds: KindModel | None
+    spam: SpamModel | None
+    kind_words: Segmenter
+    about: str
+    faults: list[str] = field(default_factory=list)
+    spam_threshold: float | None = None
+    line: Calibration | None = None
+
+    @classmethod
+    def load(cls, folder: Path) -> Models:
+        """Load what `folder` (models/) holds; what can't be loaded is left out and named in `faults`."""
+        faults: list[str] = []
+        weights = folder / "weights"
+        segmenter = _tried(lambda: Segmenter.shipped(folder), faults) or Segmenter()
+        duplicates = _tried(lambda: DuplicateModel.load(weights, segmenter, Frequencies()), faults)
+        return cls(
+            segmenter=segmenter,
+            duplicates=duplicates or DuplicateModel(segmenter, Ranker.plain()),
+            kinds=_tried(lambda: KindModel.load(weights, segmenter=segmenter), faults),
+            spam=_tried(lambda: SpamModel.load(weights, segmenter=segmenter), faults),
+            kind_words=segmenter,
+            about=_about(folder),
+            faults=faults,
+        )
+
+    def read(self, title: str, body: str, *, project: str, words: Mapping[str, Sequence[str]]) -> Reading:
+        """Return what the models make of a feedback; `words` are the project's own components with their words."""
+        both = f"{title}\n{body}" if title else body
+        vocabulary = words or {name: part["words"] for name, part in components().items()}
+        component, matched = component_of(both, vocabulary)
+        return Reading(
+            language=texts.language(both),
+            kind=self.kinds.predict(title, body, project=project) if self.kinds else None,
+            component=component,
+            component_words=tuple(matched),
+            spam=self.spam.predict(both, threshold=self.spam_threshold) if self.spam else None,
+            cut=self.duplicates.cut(title, body),
+        )
+
+
+def _tried(load: Callable[[], Loaded], faults: list[str]) -> Loaded | None:
+    try:
+        return load()
+    except ModelError as error:
+        faults.append(str(error))
+        return None
+
+
+def _about(folder: Path) -> str:
+    try:
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        return f"shipped models of {card['trained_on']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "shipped models (their card is missing)"

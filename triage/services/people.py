@@ -1,0 +1,75 @@
+"""Maintainers: adding them, their passwords, and signing in."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from triage.db.tables import User
+from triage.domain.codes import ALPHABET
+from triage.domain.text import cleanse
+from triage.errors import ConflictError, ForbiddenError, InvalidError
+
+SHORTEST = 10  # characters of a password
+
+_hasher = PasswordHasher()
+# Verifying against this costs as much as against a real one: the time of an answer doesn't tell which names exist.
+_NOBODY = _hasher.hash("nobody has this password")
+
+
+def one_time_password() -> str:
+    """Return a password to be read off a screen once."""
+    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(4)).lower()
+
+
+def add(session: Session, name: str, password: str = "", *, now: datetime) -> str:
+    """Add a maintainer and return the password: the one given, or a one-time one that must be changed at first use."""
+    name = cleanse(name)
+    if not 1 <= len(name) <= 100:  # noqa: PLR2004
+        raise InvalidError("a name has 1 to 100 characters", field="name", code="name")
+    if session.scalar(select(User.id).where(User.name == name)):
+        raise ConflictError(f"there is a maintainer “{name}” already")
+    chosen = _long_enough(password) if password else one_time_password()
+    user = User(
+        name=name, password_hash=_hasher.hash(_encoded(chosen)), must_change_password=not password, created_at=now
+    )
+    session.add(user)
+    return chosen
+
+
+def sign_in(session: Session, name: str, password: str) -> User:
+    """Return the maintainer, or raise ForbiddenError: the same for a wrong name and a wrong password."""
+    user = session.scalar(select(User).where(User.name == cleanse(name), User.active))
+    try:
+        _hasher.verify(user.password_hash if user else _NOBODY, _encoded(password))
+    except (VerificationError, InvalidHashError) as error:
+        raise ForbiddenError("the name or the password is wrong") from error
+    if user is None:
+        raise ForbiddenError("the name or the password is wrong")
+    return user
+
+
+def change_password(user: User, password: str) -> None:
+    """Set a new password; raises InvalidError for one that is too short."""
+    user.password_hash = _hasher.hash(_encoded(_long_enough(password)))
+    user.must_change_password = False
+
+
+def count(session: Session) -> int:
+    """Return how many maintainers there are."""
+    return session.scalar(select(func.count(User.id))) or 0
+
+
+def _long_enough(password: str) -> str:
+    if len(password) < SHORTEST:
+        raise InvalidError(f"a password has at least {SHORTEST} characters", field="password", code="password_short")
+    return password
+
+
+def _encoded(password: str) -> bytes:
+    return password.encode("utf-8", "surrogatepass")

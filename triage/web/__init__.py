@@ -1,0 +1,1 @@
+"""The Flask side: pages, the API and the webhooks."""

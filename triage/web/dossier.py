@@ -1,0 +1,94 @@
+"""What a topic's page shows: everything that was said, what it may be the same as, and what was decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from triage.db.queries import survivor
+from triage.db.tables import Candidate, Decision, Feedback, Refusal, Reply, Topic
+from triage.domain.topics import ALLOWED, TopicState, Verb
+from triage.services import gates, replies
+from triage.services.likeness import Resemblance, resemblances
+from triage.services.review import latest
+
+SHOWN = 50  # feedback on the page, newest last; more are counted only
+CANDIDATES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Another topic that may be the same: the feedback here that resembles it, its own first one, and the row why."""
+
+    topic: Topic
+    here: Feedback
+    there: Feedback | None
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Everything about one topic; `last` is the decision that can be undone, `survivor` where it lives on if merged."""
+
+    topic: Topic
+    feedback: list[Feedback]
+    more: int
+    matches: list[Match]
+    issues: list[Resemblance]
+    refusals: list[Refusal]
+    replies: list[Reply]
+    decisions: list[Decision]
+    last: Decision | None
+    survivor: Topic | None
+    allowed: frozenset[Verb]
+
+
+def dossier(session: Session, topic: Topic) -> Dossier:
+    """Return what there is to know about `topic`."""
+    feedback, total = _feedback(session, topic)
+    decisions = select(Decision).options(joinedload(Decision.user)).where(Decision.topic_id == topic.id)
+    return Dossier(
+        topic=topic,
+        feedback=feedback,
+        more=total - len(feedback),
+        matches=_matches(session, topic),
+        issues=resemblances(session, topic) if TopicState(topic.state) in ALLOWED[Verb.LINK] else [],
+        refusals=gates.refusals(session, topic),
+        replies=replies.of_topic(session, topic.id),
+        decisions=list(session.scalars(decisions.order_by(Decision.id.desc()))),
+        last=latest(session, topic),
+        survivor=survivor(session, topic) if topic.merged_into_id else None,
+        allowed=frozenset(verb for verb, states in ALLOWED.items() if TopicState(topic.state) in states),
+    )
+
+
+def _feedback(session: Session, topic: Topic) -> tuple[list[Feedback], int]:
+    mine = Feedback.topic_id == topic.id
+    rows = select(Feedback).options(selectinload(Feedback.attachments), joinedload(Feedback.reporter)).where(mine)
+    found = session.scalars(rows.order_by(Feedback.said_at, Feedback.id).limit(SHOWN))
+    return list(found), session.scalar(select(func.count(Feedback.id)).where(mine)) or 0
+
+
+def _matches(session: Session, topic: Topic) -> list[Match]:
+    rows = (
+        select(Candidate)
+        .join(Feedback, Feedback.id == Candidate.feedback_id)
+        .where(Feedback.topic_id == topic.id, Candidate.topic_id != topic.id)
+        .order_by(Candidate.score.desc())
+        .limit(CANDIDATES * 20)
+    )
+    found: dict[int, Match] = {}
+    for candidate in session.scalars(rows):
+        other = survivor(session, candidate.topic)
+        if other.id not in found and other.id != topic.id and other.state != TopicState.SPAM:
+            found[other.id] = _match(session, candidate, other)
+    return list(found.values())[:CANDIDATES]
+
+
+def _match(session: Session, candidate: Candidate, other: Topic) -> Match:
+    first = session.scalar(
+        select(Feedback).where(Feedback.topic_id == other.id).order_by(Feedback.said_at, Feedback.id).limit(1)
+    )
+    return Match(other, session.get_one(Feedback, candidate.feedback_id), first, candidate)

@@ -1,0 +1,127 @@
+"""Why a label or a match is there, in words: what the models wrote beside it, confidence as a word, no decimal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+from markupsafe import Markup, escape
+
+from triage.db.tables import Feedback
+from triage.domain.feedback import FeedbackState
+from triage.ml.clusters import Policy
+from triage.services.vocabulary import telling
+from triage.web.words import KINDS, component, said
+
+SURELY = 0.85  # of a kind's score, which is calibrated: nine in ten of these are right or better
+MAYBE = 0.5
+MOST = 5
+SURENESS = {
+    "likely": lazy_gettext("very likely"),
+    "maybe": lazy_gettext("possibly"),
+    "unsure": lazy_gettext("unsure"),
+}
+SAMENESS = {
+    "likely": lazy_gettext("Very likely the same"),
+    "maybe": lazy_gettext("Possibly the same"),
+    "unsure": lazy_gettext("A little alike"),
+}
+PLACED = {
+    "alike": lazy_gettext("It was added here because it says the same as the others."),
+    "must-link": lazy_gettext("A person put it here."),
+    "contradicted": lazy_gettext("It resembles another topic, but a fact contradicts: it was left for you to decide."),
+    "close-call": lazy_gettext("It resembles several topics about equally: it was left for you to decide."),
+    "unsure": lazy_gettext("It resembles another topic, but not clearly: it was left for you to decide."),
+    "nothing-alike": lazy_gettext("Nothing like it was here before."),
+}
+FACTS = {
+    "version": lazy_gettext("version"),
+    "code": lazy_gettext("error code"),
+    "device": lazy_gettext("device"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One label: what it is about, what it says, how sure, and the words that speak for it."""
+
+    about: str
+    label: str
+    sure: str
+    words: tuple[str, ...]
+
+
+def reasons(feedback: Feedback) -> list[Reason]:
+    """Return why `feedback` bears its labels; nothing for a label that no model gave."""
+    found = [_kind(feedback), _component(feedback), _spam(feedback)]
+    return [reason for reason in found if reason is not None]
+
+
+def placed(feedback: Feedback) -> str:
+    """Return why the feedback stands in its topic, as one sentence, or nothing."""
+    return str(PLACED.get(feedback.labels.get("placement", {}).get("why", ""), ""))
+
+
+def _kind(feedback: Feedback) -> Reason | None:
+    label = feedback.labels.get("kind")
+    if not label:
+        return None
+    guess = label["ranked"][0][0] if label.get("ranked") else feedback.kind
+    sure = "likely" if label.get("sure") else "maybe" if label.get("likely") else "unsure"
+    return Reason(gettext("Kind"), said(guess, KINDS), str(SURENESS[sure]), words(label.get("why", [])))
+
+
+def _component(feedback: Feedback) -> Reason | None:
+    found = feedback.labels.get("component", {}).get("words")
+    if not found or not feedback.component:
+        return None
+    return Reason(gettext("Component"), component(feedback.component), "", words(found))
+
+
+def _spam(feedback: Feedback) -> Reason | None:
+    label = feedback.labels.get("spam")
+    if not label or (feedback.state != FeedbackState.QUARANTINED and label["score"] < MAYBE):
+        return None
+    sure = _sureness(label["score"], SURELY, MAYBE)
+    return Reason(gettext("Spam"), gettext("looks like advertising"), str(SURENESS[sure]), words(label.get("why", [])))
+
+
+def sameness(score: float) -> str:
+    """Return how sure it is that two are about the same, in words."""
+    policy = Policy()
+    return str(SAMENESS[_sureness(score, policy.join, (policy.join + policy.suggest) / 2)])
+
+
+def differing(pairs: Sequence[Any]) -> list[str]:
+    """Return facts that contradict, such as “version: 2.1 ≠ 2.3”."""
+    found = []
+    for pair in pairs:
+        match pair:
+            case [str(what), str(left), str(right)]:
+                found.append(f"{said(what, FACTS)} {left} ≠ {right}")
+            case _:
+                found += words([pair])
+    return found
+
+
+def _sureness(score: float, surely: float, maybe: float) -> str:
+    return "likely" if score >= surely else "maybe" if score >= maybe else "unsure"
+
+
+def words(pairs: Sequence[Any]) -> tuple[str, ...]:
+    """Return the weightiest words of [word, weight] pairs, or plain words; dull ones only where there are no others."""
+    names = [str(pair[0]) if isinstance(pair, list | tuple) else str(pair) for pair in pairs]
+    return tuple([name for name in names if telling(name)] or [name for name in names if name.strip()])[:MOST]
+
+
+def highlight(text: str, common: Sequence[str]) -> Markup:
+    """Return `text` safe for a page, with the `common` words marked."""
+    found = [re.escape(word) for word in sorted(common, key=len, reverse=True)]
+    if not found:
+        return escape(text)
+    parts = re.split(f"({'|'.join(found)})", text, flags=re.IGNORECASE)
+    marked = [Markup("<mark>{}</mark>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts)]
+    return Markup("").join(marked)

@@ -1,0 +1,79 @@
+"""What a Git host said no to, in the reader's language: errors are stored in English, and known here by their words."""
+
+from __future__ import annotations
+
+import re
+
+from flask_babel import gettext
+
+
+def _(sentence: str) -> str:
+    """Mark a sentence for the translators; it is translated when it is shown."""
+    return sentence
+
+
+# by the code of the OutsideError, each as triage.http and triage.hosts write it
+SENTENCES = {
+    "token_wrong": _("%(host)s says that the token is wrong or has expired"),
+    "token_lacks": _("%(host)s says that the token lacks %(scopes)s"),
+    "forbidden": _("%(host)s says that the token's account may not do this"),
+    "not_found": _("%(host)s has no such repository or issue, or the token may not see it"),
+    "not_taken": _("%(host)s did not take what was sent"),
+    "wrong_host": _("%(host)s doesn't know this call; is it the right kind of host?"),
+    "gone": _("%(host)s says that it is gone, or that issues are switched off"),
+    "too_large": _("%(host)s finds it too large"),
+    "archived": _("%(host)s says that the repository is archived"),
+    "moved": _("%(host)s says that it has moved to %(place)s"),
+    "moved_project": _("%(host)s says that issue %(number)s has moved to another project"),
+    "refused": _("%(host)s refused"),
+    "server_error": _("%(host)s had an error of its own"),
+    "rate_limited": _("%(host)s asks us to wait %(seconds)s seconds"),
+    "file_kind": _("%(host)s does not take files of this kind"),
+    "no_confidential": _("%(host)s has no confidential issues; nothing was sent"),
+    "nonsense": _("%(host)s gave an answer that makes no sense: %(why)s"),
+    "unreadable": _("%(host)s gave an answer that can't be read"),
+    "unreachable": _("%(host)s can't be reached, or closed the connection"),
+    "timeout": _("%(host)s did not answer in time"),
+    "certificate": _("%(host)s has a certificate that is not trusted"),
+    "flood": _("%(host)s sent more than %(size)s MB"),
+    "slow": _("%(host)s took more than %(seconds)s seconds to answer"),
+    "inner": _("%(host)s is inside the network; the operator has to allow it"),
+    "address": _("“%(host)s” is no address of a web server"),
+    "unwritable": _("the request to %(host)s can't be written"),
+    "no_issue": _("there is no issue %(number)s on the console host"),
+    "no_place": _("the console host can't use %(path)s: %(why)s"),
+    "damaged": _("%(path)s is damaged; move it away to start anew"),
+    "nothing_public": _("nothing in this topic may be made public, so it is not filed"),
+    "sealed": _("a stored secret can't be opened: TRIAGE_SECRET_KEY is not the one it was stored with"),
+}
+_TAIL = r"(?: \((?P<detail>\d{3}(?:: .*)?)\))?"  # the status and, in its own words, what the host said
+
+
+def _pattern(sentence: str) -> re.Pattern[str]:
+    parts = re.split(r"%\((\w+)\)s", sentence)
+    body = "".join(f"(?P<{part}>.+?)" if at % 2 else re.escape(part) for at, part in enumerate(parts))
+    return re.compile(body + _TAIL, re.DOTALL)
+
+
+_PATTERNS = {code: _pattern(sentence) for code, sentence in SENTENCES.items()}
+
+
+def known(stored: str) -> tuple[str, dict[str, str]]:
+    """Return the code of a stored error and what stands in its gaps; ("", {}) for a sentence that is not one of ours.
+
+    Under "detail" stand the status and the host's own words, "" where there are none.
+    """
+    for code, pattern in _PATTERNS.items():
+        if found := pattern.fullmatch(stored):
+            return code, {name: value or "" for name, value in found.groupdict().items()}
+    return "", {}
+
+
+def words(stored: str) -> str:
+    """Return a stored error in the reader's language; one that is not known here as it is."""
+    code, gaps = known(stored)
+    if not code:
+        return stored
+    detail = gaps.pop("detail")
+    sentence = gettext(SENTENCES[code], **gaps) if gaps else gettext(SENTENCES[code])
+    return str(gettext("%(sentence)s (%(detail)s)", sentence=sentence, detail=detail) if detail else sentence)

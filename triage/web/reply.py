@@ -1,0 +1,36 @@
+"""What a reporter adds on their status page: the receipt is the proof, and nobody signs in."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from triage.db.queries import feedback_by_receipt
+from triage.domain.codes import tidy_receipt
+from triage.errors import ConflictError, InvalidError
+from triage.services import replies
+from triage.web.context import site
+from triage.web.errors import sentence
+from triage.web.guards import limiter
+
+blueprint = APIBlueprint("reply", __name__, enable_openapi=False)
+
+
+@blueprint.post("/s/<code>/reply")
+@limiter.limit("20 per hour")
+def send(code: str) -> ResponseReturnValue:
+    """Keep what was written, and let the worker pass it on."""
+    tidy = tidy_receipt(code)
+    try:
+        with site().db.write() as session:
+            feedback = feedback_by_receipt(session, tidy)
+            objection = "still" in request.form
+            replies.reply(session, feedback, request.form.get("words", ""), objection=objection, now=site().now())
+    except (InvalidError, ConflictError) as error:
+        flash(sentence(error), "")
+    else:
+        site().jobs.put("sweep")
+        flash(gettext("Thank you: the team gets it."), "")
+    return redirect(url_for("status.show", code=tidy), 303)

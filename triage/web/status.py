@@ -1,0 +1,112 @@
+"""What became of it: a reporter's own page, found by the receipt alone, and the way to stop mails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from triage.db.queries import feedback_by_receipt
+from triage.db.tables import Feedback, Notice, Reporter
+from triage.domain.codes import tidy_receipt
+from triage.domain.feedback import FeedbackState
+from triage.domain.notices import Event
+from triage.errors import NotFoundError
+from triage.web.context import site
+from triage.web.guards import csrf, limiter
+
+blueprint = Blueprint("status", __name__)
+GUESSES = "30 per hour"  # wrong codes from one address
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What the page tells: the feedback, how many others say the same, the notices in order, and where it stands."""
+
+    feedback: Feedback
+    others: int
+    grouped: bool
+    notices: list[Notice]
+    stage: str
+
+
+def _wrong(response: Response) -> bool:
+    return response.status_code == 404  # noqa: PLR2004
+
+
+@blueprint.get("/s/")
+def look() -> ResponseReturnValue:
+    """Take a receipt from the box on the front page."""
+    code = tidy_receipt(request.args.get("code", ""))
+    return redirect(url_for(".show", code=code) if code else url_for("submit.home"))
+
+
+@blueprint.get("/s/<code>")
+@limiter.limit(GUESSES, deduct_when=_wrong)
+def show(code: str) -> ResponseReturnValue:
+    """Show what became of one feedback."""
+    tidy = tidy_receipt(code)
+    if tidy and tidy != code:
+        return redirect(url_for(".show", code=tidy, received=request.args.get("received")))
+    with site().db.read() as session:
+        try:
+            feedback = feedback_by_receipt(session, tidy)
+        except NotFoundError:
+            return render_template("status/unknown.html", code=tidy), 404
+        return render_template(
+            "status/show.html", story=_story(session, feedback), received=request.args.get("received", "")
+        )
+
+
+def _story(session: Session, feedback: Feedback) -> Story:
+    topic = feedback.topic
+    grouped = topic is not None and feedback.state == FeedbackState.ANALYSED
+    notices = session.scalars(
+        select(Notice)
+        .where(Notice.feedback_id == feedback.id, Notice.event != Event.RECEIVED)
+        .order_by(Notice.happened_at, Notice.id)
+    )
+    return Story(
+        feedback=feedback,
+        others=max(topic.reports - 1, 0) if topic is not None and grouped else 0,
+        grouped=grouped,
+        notices=list(notices),
+        stage=stage(feedback),
+    )
+
+
+def stage(feedback: Feedback) -> str:
+    """Return where it stands in the reporter's terms: what is still inside the house is “received” or “sorted”."""
+    if feedback.topic is None or feedback.state in {FeedbackState.RECEIVED, FeedbackState.QUARANTINED}:
+        return "received"
+    inside = {"new": "sorted", "snoozed": "sorted", "spam": "received", "accepted": "filed", "merged": "sorted"}
+    return inside.get(feedback.topic.state, str(feedback.topic.state))
+
+
+@blueprint.get("/mute/<code>")
+@limiter.limit(GUESSES, deduct_when=_wrong)
+def mute(code: str) -> ResponseReturnValue:
+    """Ask whether mails are to stop: mail programs follow links by themselves, so looking changes nothing."""
+    with site().db.read() as session:
+        return render_template("status/mute.html", reporter=_reporter(session, code), code=code)
+
+
+@blueprint.post("/mute/<code>")
+@csrf.exempt  # type: ignore[untyped-decorator]  # the code is the proof, and mail programs post here themselves (RFC 8058)
+@limiter.limit(GUESSES, deduct_when=_wrong)
+def stop(code: str) -> ResponseReturnValue:
+    """Stop the mails, or let them come again."""
+    with site().db.write() as session:
+        reporter = _reporter(session, code)
+        reporter.muted_at = None if "again" in request.form else reporter.muted_at or site().now()
+    return redirect(url_for(".mute", code=code), 303)
+
+
+def _reporter(session: Session, code: str) -> Reporter:
+    reporter = session.scalar(select(Reporter).where(Reporter.mute_code == code))
+    if reporter is None:
+        raise NotFoundError("there is no such code")
+    return reporter
