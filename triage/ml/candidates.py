@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 K1, B = 1.2, 0.75
 # as the candidate index asks; tests hold the two together
-WORDS, GRAMS, TITLE_BOOST, GRAM_BOOST = 32, 12, 2.2, 0.3
+WORDS, GRAMS, TITLE_BOOST, GRAM_BOOST = 64, 24, 2.2, 0.3
 
 
 class Bm25:

@@ -12,9 +12,9 @@ import tantivy
 Kind = Literal["feedback", "issue"]
 
 TERM_LIMIT = 64  # characters; longer tokens are hashes and base64 that nobody else repeats
-WORDS = 32
-GRAMS = 12
-POSTINGS = 500_000  # what one query may touch: about 10 ms on one core of 2024
+WORDS = 64
+GRAMS = 24
+POSTINGS = 1_000_000  # what one query may touch: about 10 ms on one core of 2024
 LEAST = 6  # terms that are asked for however common they are, so that short texts find something
 TITLE_BOOST = 2.2
 GRAM_BOOST = 0.3
