@@ -42,6 +42,9 @@ class Settings:
     filing: str = _setting("on", "on: issues are filed; dry: only said; off: held back; each project can do the same")
     submit_limit: str = _setting("20 per 10 minutes", "how much one address may submit")
     upload_megabytes: int = _setting(5, "largest picture, in megabytes")
+    encoder: str = _setting(
+        "", "folder of a text encoder (needs triage[semantic]); empty: none, and nothing is missing"
+    )
     poll_minutes: int = _setting(10, "minutes between polls of each Git host")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
     log_format: str = _setting("text", "text or json")

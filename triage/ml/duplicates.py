@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +14,7 @@ from triage.domain.facts import Contradiction, Facts, contradictions, facts
 from triage.domain.text import plain
 from triage.errors import ModelError
 from triage.ml.calibration import Calibration
+from triage.ml.encoder import CHARACTERS, Encoder, Meaning, raised
 from triage.ml.frequencies import Frequencies
 from triage.ml.overlap import hashed
 from triage.ml.ranker import Ranker
@@ -21,6 +22,8 @@ from triage.ml.rerank import FEATURES, NO_FACTS, TITLE_LIMIT, WORD_LIMIT, Prepar
 from triage.ml.weights import load
 
 SHOWN_WORDS = 8
+SHOWN_APART = 4
+Weighed = tuple[tuple[str, float], ...]  # words, each with its part of what its text says
 FACT_LIMIT = 4_000  # characters that are read for versions, codes and devices
 
 
@@ -38,6 +41,7 @@ class Cut:
     title: tuple[str, ...]
     body: tuple[str, ...]
     facts: Facts = NO_FACTS
+    meaning: Meaning | None = field(default=None, repr=False)  # only where there is an encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +63,18 @@ class Match:
     """A candidate: `score` 0..1 of no fixed meaning, `probability` only where this site's own decisions gave one.
 
     `shared` are the words that speak for it with their weight (the weights of one match sum to at most 1), `differing`
-    the facts that speak against it (left is the query's, right the candidate's).
+    the facts that speak against it (left is the query's, right the candidate's), `apart` the words that only the query
+    and only the candidate says, weighed alike. `meaning` is the encoder's part in log-odds, None where it said nothing.
     """
 
     id: int
     score: float
     probability: float | None
-    shared: tuple[tuple[str, float], ...]
+    shared: Weighed
     differing: tuple[Contradiction, ...]
     kind: str = "feedback"
+    apart: tuple[Weighed, Weighed] = ((), ())
+    meaning: float | None = None
 
 
 class DuplicateModel:
@@ -78,6 +85,7 @@ class DuplicateModel:
         self.ranker = ranker
         self.seen = seen or Frequencies()
         self.calibration: Calibration | None = None
+        self.encoder: Encoder | None = None
 
     @property
     def seen(self) -> Frequencies:
@@ -117,13 +125,29 @@ class DuplicateModel:
         """Return the best `shown` of `candidates` (each with the candidate index's score), best first."""
         asked, others = self.prepare(query), [self.prepare(text) for text, _ in candidates]
         odds = self.ranker.decide(features(asked, others, [score for _, score in candidates], self.seen))
+        meant: dict[int, float] = {}
+        if self.encoder is not None:
+            meant = raised(self.encoder, _said(query), [_said(text) for text, _ in candidates], odds)
+            odds[list(meant)] += list(meant.values())
         best = sorted(range(len(others)), key=lambda place: (-odds[place], -candidates[place][0].id))[:shown]
-        return [self._match(candidates[place][0], (asked, others[place]), float(odds[place])) for place in best]
+        found = [self._match(candidates[place][0], (asked, others[place]), float(odds[place])) for place in best]
+        return [replace(match, meaning=meant.get(place)) for match, place in zip(found, best, strict=True)]
 
     def _match(self, text: Text, pair: tuple[Prepared, Prepared], odds: float) -> Match:
         probability = self.calibration.probability(odds) if self.calibration else None
-        differing = contradictions(pair[0].facts, pair[1].facts)
-        return Match(text.id, sigmoid(odds), probability, shared_words(*pair, self.seen), differing, text.kind)
+        differing, shared = contradictions(pair[0].facts, pair[1].facts), shared_words(*pair, self.seen)
+        apart = words_apart(*pair, self.seen), words_apart(pair[1], pair[0], self.seen)
+        return Match(text.id, sigmoid(odds), probability, shared, differing, text.kind, apart)
+
+
+def _said(text: Text) -> tuple[str, Meaning | None]:
+    """Return what the encoder reads of `text`, and what it made of it already."""
+    return meant(text.title, text.body), text.cut.meaning if text.cut else None
+
+
+def meant(title: str, body: str) -> str:
+    """Return what an encoder reads of a text: what the sender wrote, without boilerplate."""
+    return f"{title}\n{plain(body[: 2 * CHARACTERS])}".strip()[:CHARACTERS]
 
 
 def sigmoid(odds: float) -> float:
@@ -131,7 +155,7 @@ def sigmoid(odds: float) -> float:
     return 1 / (1 + math.exp(-max(-60.0, min(60.0, odds))))
 
 
-def shared_words(left: Prepared, right: Prepared, seen: Frequencies) -> tuple[tuple[str, float], ...]:
+def shared_words(left: Prepared, right: Prepared, seen: Frequencies) -> Weighed:
     """Return the words that two texts share, most telling first, with their part of what the shorter text says."""
     counts = Counter(left.words), Counter(right.words)
     both = sorted(set(counts[0]) & set(counts[1]))
@@ -141,3 +165,14 @@ def shared_words(left: Prepared, right: Prepared, seen: Frequencies) -> tuple[tu
     totals = [float(seen.rarity(hashed(sorted(one))).sum()) for one in counts]
     order = sorted(zip(both, weights, strict=True), key=lambda pair: (-pair[1], pair[0]))
     return tuple((word, round(float(weight) / min(totals), 3)) for word, weight in order[:SHOWN_WORDS])
+
+
+def words_apart(one: Prepared, other: Prepared, seen: Frequencies) -> Weighed:
+    """Return the most telling words of `one` that `other` doesn't say, with their part of what `one` says."""
+    own = sorted(set(one.words))
+    only = set(own) - set(other.words)
+    if not only:
+        return ()
+    weights = dict(zip(own, map(float, seen.rarity(hashed(own))), strict=True))
+    order = sorted(only, key=lambda word: (-weights[word], word))[:SHOWN_APART]
+    return tuple((word, round(weights[word] / sum(weights.values()), 3)) for word in order)

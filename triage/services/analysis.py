@@ -90,6 +90,7 @@ def _label(row: Feedback, reading: Reading) -> None:
             "likely": kind.sure,
             "score": round(kind.score, 4),
             "why": _pairs(kind.why),
+            "against": _pairs(kind.against),
         }
         labels["kind"]["ranked"] = _pairs(kind.ranked)
     if reading.spam is not None:
@@ -195,7 +196,9 @@ def _homes(session: Session, rows: Sequence[Feedback], issues: Sequence[Issue]) 
 
 def _keep_candidates(session: Session, row: Feedback, matches: Sequence[TopicMatch], line: Calibration | None) -> None:
     policy = Policy()
-    for match in [one for one in matches if one.score >= policy.suggest or one.topic == row.topic_id][:SHOWN]:
+    kept = [one for one in matches if one.score >= policy.suggest or one.topic == row.topic_id][:SHOWN]
+    likeness.tell_apart(row, {f"topic:{match.topic}": match.best for match in kept})
+    for match in kept:
         session.add(
             Candidate(
                 feedback_id=row.id,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, or_, select, update
@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from triage.db.tables import Feedback, Issue, Project
 from triage.domain.text import cleanse
 from triage.errors import InvalidError
-from triage.ml.duplicates import Cut
-from triage.services.indexing import stored
+from triage.ml.duplicates import Cut, DuplicateModel
+from triage.services.indexing import cut_of, stored
 from triage.services.library import recipe
 from triage.services.site import Site
 
@@ -103,12 +103,17 @@ def resegment(site: Site, project_id: int) -> int:
             rows = list(_stale(session, project, BATCH))
         if not rows:
             return total
-        cuts = [(row, model.cut(row.title, row.body[:READ])) for row in rows]
+        cuts = [(row, _anew(model, row)) for row in rows]
         with site.db.write() as session:
             _store(session, cuts, name, site)
         with site.db.read() as session:
             site.follower.catch_up(session)
         total += len(rows)
+
+
+def _anew(model: DuplicateModel, row: Row) -> Cut:
+    """Return a text cut again; what it means to an encoder doesn't hang on words."""
+    return replace(model.cut(row.title, row.body[:READ]), meaning=cut_of(row.cut).meaning)
 
 
 def _store(session: Session, cuts: Iterable[tuple[Row, Cut]], name: str, site: Site) -> None:

@@ -73,7 +73,7 @@ class Library:
             kinds=load[KINDS](self._kinds) or self.shipped.kinds,
             spam_threshold=by_hand or load[SPAM](_threshold),
             line=load[DUPLICATES](_line),
-            faults=[*self.shipped.faults, *faults],
+            broken=[*self.shipped.broken, *faults],
         )
 
     def segmenter(self, project: Project) -> Segmenter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,7 +47,9 @@ def keep(session: Session, row: Feedback, found: Sequence[tuple[Issue, Match]], 
     """Keep with `row` the issues that it may be about, in place of those of an earlier look."""
     session.execute(delete(IssueCandidate).where(IssueCandidate.feedback_id == row.id))
     free = [(issue, match) for issue, match in found if issue.topic_id is None]
-    for issue, match in [one for one in free if one[1].score >= Thresholds().suggest][:SHOWN]:
+    kept = [one for one in free if one[1].score >= Thresholds().suggest][:SHOWN]
+    tell_apart(row, {f"issue:{issue.id}": match for issue, match in kept})
+    for issue, match in kept:
         session.add(
             IssueCandidate(
                 feedback_id=row.id,
@@ -58,6 +60,19 @@ def keep(session: Session, row: Feedback, found: Sequence[tuple[Issue, Match]], 
                 created_at=now,
             )
         )
+
+
+def tell_apart(row: Feedback, matches: Mapping[str, Match]) -> None:
+    """Keep with `row` what only it and only each match (`topic:ID` or `issue:ID`) says, and what an encoder thought."""
+    kept = {of: kept for of, kept in row.labels.get("apart", {}).items() if of.split(":")[0] not in _sorts(matches)}
+    for of, match in matches.items():
+        here, there = ([[word, weight] for word, weight in words] for words in match.apart)
+        kept[of] = {"here": here, "there": there, "meaning": match.meaning}
+    row.labels = {**row.labels, "apart": kept}
+
+
+def _sorts(matches: Mapping[str, Match]) -> set[str]:
+    return {of.split(":")[0] for of in matches}
 
 
 def look(site: Site, session: Session, topic: Topic) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +16,8 @@ from triage.domain import text as texts
 from triage.errors import ModelError
 from triage.ml.calibration import Calibration
 from triage.ml.components import component_of
-from triage.ml.duplicates import Cut, DuplicateModel
+from triage.ml.duplicates import Cut, DuplicateModel, meant
+from triage.ml.encoder import Encoder
 from triage.ml.frequencies import Frequencies
 from triage.ml.kinds import KindModel, Prediction
 from triage.ml.ranker import Ranker
@@ -53,25 +54,38 @@ class Models:
     spam: SpamModel | None
     kind_words: Segmenter
     about: str
-    faults: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
     spam_threshold: float | None = None
     line: Calibration | None = None
 
+    @property
+    def encoder(self) -> Encoder | None:
+        """What knows what texts mean, None where the operator names none."""
+        return self.duplicates.encoder
+
+    @property
+    def faults(self) -> list[str]:
+        """What is missing or damaged; looks at the encoder, which is loaded only when somebody asks."""
+        fault = self.encoder.fault if self.encoder else ""
+        return [*self.broken, fault] if fault else self.broken
+
     @classmethod
-    def load(cls, folder: Path) -> Models:
+    def load(cls, folder: Path, encoder: Encoder | None = None) -> Models:
         """Load what `folder` (models/) holds; what can't be loaded is left out and named in `faults`."""
         faults: list[str] = []
         weights = folder / "weights"
         segmenter = _tried(lambda: Segmenter.shipped(folder), faults) or Segmenter()
         duplicates = _tried(lambda: DuplicateModel.load(weights, segmenter, Frequencies()), faults)
+        duplicates = duplicates or DuplicateModel(segmenter, Ranker.plain())
+        duplicates.encoder = encoder
         return cls(
             segmenter=segmenter,
-            duplicates=duplicates or DuplicateModel(segmenter, Ranker.plain()),
+            duplicates=duplicates,
             kinds=_tried(lambda: KindModel.load(weights, segmenter=segmenter), faults),
             spam=_tried(lambda: SpamModel.load(weights, segmenter=segmenter), faults),
             kind_words=segmenter,
             about=_about(folder),
-            faults=faults,
+            broken=faults,
         )
 
     def read(self, title: str, body: str, *, project: str, words: Mapping[str, Sequence[str]]) -> Reading:
@@ -85,8 +99,13 @@ class Models:
             component=component,
             component_words=tuple(matched),
             spam=self.spam.predict(both, threshold=self.spam_threshold) if self.spam else None,
-            cut=self.duplicates.cut(title, body),
+            cut=self.cut(title, body),
         )
+
+    def cut(self, title: str, body: str) -> Cut:
+        """Return a text's words and facts, and what it means where there is an encoder."""
+        cut = self.duplicates.cut(title, body)
+        return replace(cut, meaning=self.encoder.meaning(meant(title, body))) if self.encoder else cut
 
 
 def _tried(load: Callable[[], Loaded], faults: list[str]) -> Loaded | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 
 from triage import hosts
 from triage.channels.mail import Mailer, mailer
@@ -16,6 +17,7 @@ from triage.db.tables import Project
 from triage.hosts import Connection, Host
 from triage.http import Http, OutsideHttp
 from triage.jobs import Jobs
+from triage.ml.encoder import Encoder
 from triage.render import Renderer
 from triage.search import Index
 from triage.services.indexing import Follower
@@ -47,7 +49,8 @@ class Site:
     @cached_property
     def models(self) -> Models:
         """The shipped models."""
-        return Models.load(data("models"))
+        folder = self.settings.encoder
+        return Models.load(data("models"), Encoder(Path(folder)) if folder else None)
 
     @cached_property
     def library(self) -> Library:

@@ -21,7 +21,7 @@ from triage.domain.topics import OPEN, TopicState, Verb
 from triage.ml import clusters
 from triage.ml.clusters import Policy, representatives, title_of
 from triage.services import links, proposals
-from triage.services.indexing import comparable, cut_of, query
+from triage.services.indexing import comparable, cut_of, query, understand
 from triage.services.proposals import MERGE, SPLIT
 from triage.services.site import Site
 
@@ -67,6 +67,8 @@ class Tidied:
 
 def tidy(site: Site, project_id: int) -> Tidied:
     """Go over a project's topics once and store what is proposed; proposals that no longer hold are closed."""
+    if site.models.encoder:
+        understand(site.db, site.models.encoder, project_id)
     with site.db.read() as session:
         site.follower.catch_up(session)
         topics = _topics(session, project_id)

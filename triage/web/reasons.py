@@ -52,6 +52,16 @@ class Reason:
     label: str
     sure: str
     words: tuple[str, ...]
+    against: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What tells two texts apart: the words that only this or the other one says; what an encoder thought."""
+
+    here: tuple[str, ...] = ()
+    there: tuple[str, ...] = ()
+    meaning: str = ""
 
 
 def reasons(feedback: Feedback) -> list[Reason]:
@@ -71,7 +81,8 @@ def _kind(feedback: Feedback) -> Reason | None:
         return None
     guess = label["ranked"][0][0] if label.get("ranked") else feedback.kind
     sure = "likely" if label.get("sure") else "maybe" if label.get("likely") else "unsure"
-    return Reason(gettext("Kind"), said(guess, KINDS), str(SURENESS[sure]), words(label.get("why", [])))
+    against = words(label.get("against", []))
+    return Reason(gettext("Kind"), said(guess, KINDS), str(SURENESS[sure]), words(label.get("why", [])), against)
 
 
 def _component(feedback: Feedback) -> Reason | None:
@@ -105,6 +116,16 @@ def differing(pairs: Sequence[Any]) -> list[str]:
             case _:
                 found += words([pair])
     return found
+
+
+def apart(feedback: Feedback, of: str) -> Apart:
+    """Return what tells `feedback` and its match `of` (`topic:ID` or `issue:ID`) apart, as far as it is known."""
+    kept = feedback.labels.get("apart", {}).get(of)
+    if not kept:
+        return Apart()
+    near = kept.get("meaning")
+    meaning = "" if near is None else gettext("alike in meaning") if near > 0 else gettext("not alike in meaning")
+    return Apart(words(kept["here"]), words(kept["there"]), meaning)
 
 
 def _sureness(score: float, surely: float, maybe: float) -> str:
