@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 
 K1, B = 1.2, 0.75
 # as the candidate index asks; tests hold the two together
+GRAM_TEXT = 600  # characters of a text whose n-grams are indexed
 WORDS, GRAMS, TITLE_BOOST, GRAM_BOOST = 64, 24, 2.2, 0.3
 
 

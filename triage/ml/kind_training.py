@@ -47,8 +47,9 @@ MANY = 20  # labels; from here on they are topics rather than kinds, rare ones a
 # three that err differently; measured on the issues of five projects: 3 % more labels at the same precision
 FEW_LABELS = (Fit(0.2, 0.8, 1.0), Fit(0.1, 0.8, 0.0), Fit(0.2, 1.2, 1.0))
 MANY_LABELS = (Fit(0.1, 0.8, 0.0, balanced=True),)
-BELIEVED_LABELS = (Fit(0.3, 0.8, 0.0, balanced=True),)  # once the doubted are out, the rest deserves more trust
+BELIEVED_LABELS = (Fit(0.4, 0.8, 0.0, balanced=True),)  # once the doubted are out, the rest deserves more trust
 DOUBT = 0.2  # by so much must another label's score lead before an example's own label is doubted
+CLEAR = 0.3  # by so much must that one lead the next one before it is taken instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +82,16 @@ def learn(examples: Sequence[Example], reader: Reader, plan: Plan = Plan()) -> K
     scores = _unseen(texts, labels, projects, plan)
     names = sorted(set(labels))
     truth = np.array([names.index(label) for label in labels])
-    kept = _believed(scores, truth) if len(names) >= MANY else np.arange(len(texts))
+    kept, meant = _believed(scores, truth) if len(names) >= MANY else (np.arange(len(texts)), truth)
     vocabulary = Vocabulary.fitted(plan.blocks, [texts[row] for row in kept])
     linear = fit_together(
         vocabulary.matrix(texts[row] for row in kept),
-        [labels[row] for row in kept],
+        [names[meant[row]] for row in kept],
         [projects[row] for row in kept],
         BELIEVED_LABELS if plan.hows is MANY_LABELS else plan.hows,
     )
-    trained = {**plan.trained, "examples": len(examples), "doubted": len(examples) - len(kept)}
+    changed = int((meant[kept] != truth[kept]).sum())
+    trained = {**plan.trained, "examples": len(examples), "left_out": len(examples) - len(kept), "relabelled": changed}
     return KindModel(reader, vocabulary, linear, calibrated(scores, truth), trained)
 
 
@@ -99,13 +101,22 @@ def _fitting(plan: Plan, labels: int) -> Plan:
     return replace(plan, blocks=blocks, hows=plan.hows or (FEW_LABELS if few else MANY_LABELS))
 
 
-def _believed(scores: NDArray[np.float32], truth: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return the rows whose label the models that hadn't seen them don't contradict; one of each label at least."""
+def _believed(scores: NDArray[np.float32], truth: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rows to train on and every row's label, as far as models that hadn't seen them bear it out.
+
+    A doubted label gives way to the one that leads all others clearly; where none does, the row is left out. Each
+    label keeps one row at least.
+    """
     own = scores[np.arange(len(truth)), truth]
-    doubted = scores.max(axis=1) - own > DOUBT
-    for label in set(truth) - set(truth[~doubted]):
-        doubted[np.flatnonzero(truth == label)[0]] = False
-    return np.flatnonzero(~doubted)
+    second, best = np.sort(scores, axis=1)[:, -2:].T
+    doubted = best - own > DOUBT
+    clear = doubted & (best - second > CLEAR)
+    meant = np.where(clear, scores.argmax(axis=1), truth)
+    kept = clear | ~doubted
+    for label in set(truth) - set(meant[kept]):
+        row = np.flatnonzero(truth == label)[0]
+        kept[row], meant[row] = True, label
+    return np.flatnonzero(kept), meant
 
 
 def _unseen(texts: Sequence[Blocks], labels: Sequence[str], projects: Sequence[str], plan: Plan) -> NDArray[np.float32]:

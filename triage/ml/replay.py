@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from triage.domain.facts import facts
 from triage.domain.text import plain
-from triage.ml.candidates import Candidates
+from triage.ml.candidates import GRAM_TEXT, Candidates
 from triage.ml.duplicates import FACT_LIMIT, Cut, Cutter
 from triage.ml.frequencies import Frequencies, Shares
 from triage.ml.overlap import hashed
@@ -86,7 +86,7 @@ def replayed(
     known, seen, texts = Candidates(), Frequencies(prior=prior), list[Prepared]()
     for place, row in enumerate(rows):
         cut = cut_report(row, cutter)
-        pieces = grams(f"{row.get('title') or ''} {str(row.get('body') or '')[:1_000]}")
+        pieces = grams(f"{row.get('title') or ''}\n{row.get('body') or ''}"[:GRAM_TEXT])
         words = (*cut.title, *cut.body)
         part = str(row.get("component") or "")
         text = Prepared(cut.title, words, hashed(words), cut.facts, part, created(row, place))

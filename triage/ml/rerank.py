@@ -52,6 +52,7 @@ _OWN = (
     "component_other",
     "recency",
     "age",
+    "between",
     "people",
 )
 _RANKED = ("title_cosine", "words_cosine", "grams_cosine", "title_grams_cosine", "order_cosine", "rare_shared", "bm25")
@@ -70,7 +71,11 @@ def features(query: Prepared, candidates: Sequence[Prepared], scores: Sequence[f
     """
     if not candidates:
         return np.zeros((0, len(FEATURES)))
-    columns = {**_shared(query, candidates, seen), **_agreements(query, candidates), **_around(query, candidates)}
+    columns = {
+        **_shared(query, candidates, seen),
+        **_agreements(query, candidates),
+        **_around(query, candidates, seen.texts),
+    }
     bm25 = np.asarray(scores, float)
     columns["bm25"] = np.log1p(bm25)
     columns["bm25_per_word"] = bm25 / (1 + len(set(query.words[: len(query.title) + LEAD])))
@@ -124,31 +129,45 @@ def _agreements(query: Prepared, candidates: Sequence[Prepared]) -> dict[str, Fl
     return columns
 
 
-def _around(query: Prepared, candidates: Sequence[Prepared]) -> dict[str, Floats]:
+def _around(query: Prepared, candidates: Sequence[Prepared], texts: int) -> dict[str, Floats]:
     known = [bool(one.component and query.component) for one in candidates]
     same = [one.component == query.component for one in candidates]
-    recency, age = _recency(query, candidates)
+    gaps = np.abs(np.array([_seconds(one) for one in candidates]) - _seconds(query))
+    recency, age = _recency(gaps)
     return {
         "component_same": np.array([both and equal for both, equal in zip(known, same, strict=True)], float),
         "component_other": np.array([both and not equal for both, equal in zip(known, same, strict=True)], float),
         "recency": recency,
         "age": age,
+        "between": _between(gaps, texts),
         "people": np.log([max(1, one.cluster_size) for one in candidates]),
     }
 
 
-def _recency(query: Prepared, candidates: Sequence[Prepared]) -> tuple[Floats, Floats]:
+def _recency(gaps: Floats) -> tuple[Floats, Floats]:
     """Return 1 for the candidate nearest in time down to 0, and how its distance compares with the list's middle one.
 
     Relative, for a busy tracker's week is a quiet one's year; .5 and 0 where times are not known.
     """
-    gaps = np.abs(np.array([_seconds(one) for one in candidates]) - _seconds(query))
     known = np.isfinite(gaps)
     if known.sum() < 2:  # noqa: PLR2004 - one alone can't be compared
         return np.full(len(gaps), 0.5), np.zeros(len(gaps))
     middle = np.log1p(float(np.median(gaps[known])))
     nearer = (gaps[None, :] < gaps[:, None]).sum(axis=1) / max(1, int(known.sum()) - 1)
     return np.where(known, 1 - nearer, 0.5), np.where(known, np.log1p(np.where(known, gaps, 0)) - middle, 0.0)
+
+
+def _between(gaps: Floats, texts: int) -> Floats:
+    """Return ln(1 + n), n being how many of the site's `texts` came between, were they spread evenly over its time.
+
+    That time is reckoned from the farthest candidate. The middle of the list where a time is not known.
+    """
+    known = np.isfinite(gaps)
+    if not known.any():
+        return np.full(len(gaps), np.log1p(texts / 2))
+    span = max(float(gaps[known].max()), 1.0)
+    passed = np.log1p(np.where(known, gaps, 0.0) * texts / span)
+    return np.where(known, passed, np.median(passed[known]))
 
 
 def _seconds(one: Prepared) -> float:

@@ -22,7 +22,8 @@ from triage.ml.vocabulary import Vocabulary
 HOW = Fit(cost=0.1, smoothing=1.0)
 HAM_COPIES = 0.25  # of the ham is disguised too: an odd spelling alone is no advertisement
 PRECISION = 0.97  # wanted of the verdicts on everything that was held out
-SPARED = 0.998  # of held-out software feedback must not be taken for spam
+SPARED = 0.996  # of held-out software feedback must not be taken for spam
+FLOOR = 0.4  # the lowest threshold: below it the odds speak against spam, whatever the held-out texts say
 LEAST = 30  # examples
 
 
@@ -73,7 +74,7 @@ def chosen_threshold(chances: NDArray[np.float64], texts: Sequence[Text]) -> flo
     good = np.flatnonzero(np.cumsum(truth[order]) >= PRECISION * np.arange(1, len(order) + 1))
     precise = float(chances[order[good[-1]]]) if len(good) else 1.0
     spared = float(np.nextafter(software[int(SPARED * (len(software) - 1))], 2.0)) if len(software) else 0.0
-    return max(precise, spared, 0.5)
+    return max(precise, spared, FLOOR)
 
 
 def _fitted(texts: Sequence[Text], segmenter: Segmenter, plan: Plan) -> SpamModel:

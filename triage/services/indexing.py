@@ -19,6 +19,7 @@ from triage.db.engine import Database
 from triage.db.tables import Feedback, Issue
 from triage.domain.facts import Facts
 from triage.errors import ModelError
+from triage.ml.candidates import GRAM_TEXT
 from triage.ml.duplicates import Cut, DuplicateModel, Text, meant
 from triage.ml.encoder import Encoder, Meaning
 from triage.ml.frequencies import Frequencies
@@ -29,7 +30,6 @@ OVERLAP = timedelta(seconds=5)  # the longest that a transaction is open between
 BATCH = 1000
 SAVE_EVERY = 500  # texts
 NEWEST = 1_000  # texts of a project, of feedback and of issues, that one pass asks an encoder about
-GRAM_TEXT = 600  # characters of a text whose n-grams are indexed
 Row: TypeAlias = Feedback | Issue
 Place: TypeAlias = tuple[datetime, str, int]  # when, which kind, which row: the stream is in this order
 
