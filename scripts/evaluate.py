@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -29,7 +30,8 @@ from triage.ml.evaluation_topics import feedback_topics, plain_topics
 from triage.ml.kinds import KindModel
 from triage.ml.segment import Segmenter
 from triage.ml.spam import SpamModel
-from triage.ml.training import rows_of
+from triage.ml.spam_training import learn_spam
+from triage.ml.training import rows_of, spam_texts
 
 Line = tuple[str, float, float | None, str]  # what, ours, plain, published
 Rows = Sequence[Any]
@@ -116,20 +118,22 @@ def trackers(folder: Path) -> Iterator[Line]:
 
 
 def sentences(folder: Path) -> Iterator[Line]:
-    """Chinese sentence pairs: every eighth is asked, trained on those that share no sentence with them."""
+    """Chinese sentence pairs: a fifth is asked after training on the rest, as others do; then as we would rather.
+
+    That is every eighth, trained on those that share no sentence with them: sentences recur, which flatters.
+    """
     for name, published in (("bq_dev", ".852 BERT"), ("lcqmc_dev", ".870 BERT")):
         rows = list(rows_of(folder / f"pairs/{name}.jsonl"))
+        fifth, rest = rows[::5], [row for at, row in enumerate(rows) if at % 5]
+        ours, plain = pairs(fifth, rest, cutter()).numbers, plain_pairs(fifth, cutter()).numbers
+        yield f"pairs, {name}, a fifth, accuracy", ours["accuracy"], plain["accuracy"], published
+        yield f"  among their {ours['n']:.0f} alone, R@10", ours["recall_at_10"], plain["recall_at_10"], ""
         asked = rows[::8]
         seen = {row[side] for row in asked for side in "ab"}
         train = [row for row in rows if not {row["a"], row["b"]} & seen]
-        ours, plain = pairs(asked, train, cutter()), plain_pairs(asked, cutter())
-        yield f"pairs, {name}, accuracy", ours.numbers["accuracy"], plain.numbers["accuracy"], published
-        yield (
-            f"  among their {ours.numbers['n']:.0f} alone, R@10",
-            ours.numbers["recall_at_10"],
-            plain.numbers["recall_at_10"],
-            "",
-        )
+        ours, plain = pairs(asked, train, cutter()).numbers, plain_pairs(asked, cutter()).numbers
+        yield f"pairs, {name}, no sentence known, accuracy", ours["accuracy"], plain["accuracy"], published
+        yield f"  among their {ours['n']:.0f} alone, R@10", ours["recall_at_10"], plain["recall_at_10"], ""
 
 
 def real(folder: Path) -> Iterator[Line]:
@@ -149,9 +153,24 @@ def real(folder: Path) -> Iterator[Line]:
 
 
 def advertisements(folder: Path) -> Iterator[Line]:
-    """Spam of one source judged by a model of the others, and the shipped model on real software feedback."""
+    """Spam of a fifth held out, of one source judged by a model of the others; the shipped model on real feedback."""
     from triage.ml.evaluation_spam import train_spam
 
+    texts, _ = spam_texts(folder, shipped("models") / "seeds")
+    fifth = [one for one in texts if crc32(one.text.encode()) % 5 == 0]
+    model = learn_spam([one for one in texts if crc32(one.text.encode()) % 5], cutter())
+    chat = [{"text": one.text, "spam": int(one.spam)} for one in fifth if not one.software]
+    result = evaluate_spam(chat, model, obfuscate=True)
+    yield "spam, a fifth of the messages, recall", result.recall, None, ""
+    yield "  … every disguise at once", result.recall_obfuscated or 0.0, None, ""
+    yield "  … precision", result.precision, None, ""
+    software = [{"text": one.text, "spam": 0} for one in fifth if one.software]
+    yield (
+        f"  false positives on {len(software)} software texts",
+        evaluate_spam(software, model).false_positive_rate,
+        None,
+        "",
+    )
     own = list(rows_of(shipped("models") / "seeds" / "spam.jsonl"))
     ham = [*rows_of(shipped("models") / "seeds" / "feedback.jsonl"), *rows_of(folder / "spam/ham_reviews_3k.jsonl")]
     asked = list(rows_of(folder / "spam/sms_80w_5k.jsonl"))
@@ -180,12 +199,12 @@ def main() -> None:
     words.add_argument("folder", type=Path)
     words.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     asked = words.parse_args()
-    print(f"{'what':42} {'ours':>6} {'plain':>6}  published", flush=True)
+    print(f"{'what':48} {'ours':>6} {'plain':>6}  published", flush=True)
     for name in asked.only:
         began = time.perf_counter()
         try:
             for what, ours, plain, published in PARTS[name](asked.folder):
-                print(f"{what:42} {ours:6.3f} {'' if plain is None else f'{plain:6.3f}':>6}  {published}", flush=True)
+                print(f"{what:48} {ours:6.3f} {'' if plain is None else f'{plain:6.3f}':>6}  {published}", flush=True)
         except FileNotFoundError as error:
             print(f"{name}: not measured, {error.filename} is missing")
         print(f"  ({name}: {time.perf_counter() - began:.0f} s)", file=sys.stderr, flush=True)
