@@ -24,6 +24,7 @@ from triage.ml.weights import load
 SHOWN_WORDS = 8
 SHOWN_APART = 4
 Weighed = tuple[tuple[str, float], ...]  # words, each with its part of what its text says
+FIRST_WORDS = 16  # that stand for a missing title
 FACT_LIMIT = 4_000  # characters that are read for versions, codes and devices
 
 
@@ -112,10 +113,15 @@ class DuplicateModel:
         return Cut(tuple(self.cutter.tokens(title)[:TITLE_LIMIT]), tuple(self.cutter.tokens(body)[:WORD_LIMIT]), stated)
 
     def prepare(self, text: Text) -> Prepared:
-        """Return `text` as it is compared."""
+        """Return `text` as it is compared.
+
+        Without a title its first words serve as one: the ranker, which learned from reports that have titles, would
+        take two texts without for unlike, whatever they say.
+        """
         cut = text.cut or self.cut(text.title, text.body)
         words = (*cut.title, *cut.body)
-        return Prepared(cut.title, words, hashed(words), cut.facts, text.component, text.created, text.cluster_size)
+        title = cut.title or cut.body[:FIRST_WORDS]
+        return Prepared(title, words, hashed(words), cut.facts, text.component, text.created, text.cluster_size)
 
     def learn(self, text: Text) -> None:
         """Count the words of a stored text, so that this site's common words weigh little."""
