@@ -14,6 +14,7 @@ from triage.ml.calibration import Calibration, fitted
 from triage.ml.clusters import Policy
 from triage.ml.duplicates import Cut, DuplicateModel, Text
 from triage.ml.frequencies import Frequencies
+from triage.ml.ranker import Ranker
 from triage.ml.segment import Segmenter
 from triage.ml.weights import Bundle, load, save
 
@@ -218,3 +219,13 @@ def test_what_has_no_title_is_as_alike_as_what_has_one(left, right):
     (titled,) = model.rank(Text(2, right, right), [(Text(1, left, left), 12.0)])
     assert untitled.score == pytest.approx(titled.score, abs=0.2)
     assert untitled.score > Policy().join
+
+
+def test_words_that_only_one_says_are_told_with_their_part_of_it():
+    model = DuplicateModel(Spaces(), Ranker.plain())
+    (match,) = model.rank(Text(2, "", "job hangs at night"), [(Text(1, "", "job hangs at noon forever"), 3.0)])
+    here, there = match.apart
+    assert [word for word, _ in here] == ["night"]
+    assert {word for word, _ in there} == {"noon", "forever"}
+    assert all(0 < weight < 1 for _, weight in (*here, *there))
+    assert {word for word, _ in match.shared} == {"job", "hangs", "at"}
