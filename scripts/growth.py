@@ -10,6 +10,7 @@ import numpy as np
 WIDTH, HEIGHT, EDGE, NAMES = 720, 380, 60, 170  # pixels; NAMES is the room on the right for the methods' names
 COLOURS = ("#0b6e4f", "#1f5fa8", "#b4541a", "#7a3e9d", "#8a6d00", "#666666")
 LEAST = 0.1  # ms
+LINE = 15  # pixels from one name to the next
 Points = Sequence[tuple[float, float]]  # texts, milliseconds
 
 
@@ -38,13 +39,20 @@ class Frame:
             x, y = self.place(size, 10.0**self.low)
             yield f'<text x="{x:.0f}" y="{y + 20:.0f}" text-anchor="middle">{size:,}</text>'
 
-    def line(self, method: str, points: Points, colour: str) -> Iterator[str]:
-        """Yield one method's line with its name at the end."""
+    def names(self, methods: Mapping[str, Points]) -> dict[str, float]:
+        """Return how high each method's name stands: at the end of its line, and none over another."""
+        ends = sorted((self.place(*max(points))[1], method) for method, points in methods.items())
+        heights: dict[str, float] = {}
+        for end, method in ends:
+            heights[method] = max(end, max(heights.values(), default=0.0) + LINE)
+        return heights
+
+    def line(self, points: Points, colour: str) -> Iterator[str]:
+        """Yield one method's line."""
         places = [self.place(*point) for point in sorted(points)]
         way = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         yield f'<polyline points="{way}" fill="none" stroke="{colour}" stroke-width="2"/>'
         yield from (f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places)
-        yield f'<text x="{places[-1][0] + 8:.0f}" y="{places[-1][1] + 4:.0f}" fill="{colour}">{method}</text>'
 
 
 def drawn(methods: Mapping[str, Points]) -> str:
@@ -56,6 +64,9 @@ def drawn(methods: Mapping[str, Points]) -> str:
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
     ]
     lines += frame.axes()
+    heights = frame.names(methods)
     for colour, (method, points) in zip(itertools.cycle(COLOURS), methods.items(), strict=False):
-        lines += frame.line(method, points, colour)
+        lines += frame.line(points, colour)
+        where = f'x="{frame.place(*max(points))[0] + 8:.0f}" y="{heights[method] + 4:.0f}"'
+        lines.append(f'<text {where} fill="{colour}">{method}</text>')
     return "\n".join([*lines, "</svg>\n"])
