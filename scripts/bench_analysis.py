@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from growth import drawn
 from plain_methods import brute, fts5, postgres
 
 from triage.config import data
@@ -34,7 +35,7 @@ from triage.search import Entry, Hit, Index, Query
 SEED = 20_26
 BATCH = 20_000
 QUERIES = 200
-SLOW_QUERIES = 20  # of methods that take a second each
+SLOW_QUERIES = 20  # of PostgreSQL, and of every plain method beyond LARGEST_PLAIN: they take a second each
 LARGEST_PLAIN = 100_000  # texts; beyond it the plain methods are only asked with --all
 LENGTHS = range(4, 60)  # characters of a stretch
 LOST = 0.33  # of the stretches, when another person reports the same
@@ -90,7 +91,7 @@ class Maker:
         """Return what only a few feedback share: a word of the dictionary and a number or name."""
         number = f"{self.random.choice('abcdefghjkmnpqrstuvwxyz')}{int(10 ** (self.random.random() * 5))}"
         word = self.random.choice(self.words)
-        return Piece(f"{word}{number}", (word.lower(), number), (word[:2].lower(), number[:3]))
+        return Piece(f"{word}{number}", (word.lower(), number), tuple(grams(f"{word}{number}")))
 
     def feedback(self) -> Made:
         """Return the next feedback: 2 to 7 stretches and one or two details, about 60 characters."""
@@ -106,7 +107,7 @@ class Maker:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """One method at one size: milliseconds of a query, the share that found its text among ten, seconds to build.
+    """One method at one size: milliseconds of a query, the shares found among 10 and 100, seconds to build.
 
     `cpu95` is of this process's own time, which a busy machine leaves alone; a server's work is not in it.
     """
@@ -117,7 +118,9 @@ class Timed:
     p95: float
     cpu95: float
     recall: float
+    recall_100: float
     build: float
+    asked: int
 
 
 Ask = Callable[[Made], Sequence[int]]
@@ -125,15 +128,17 @@ Ask = Callable[[Made], Sequence[int]]
 
 def timed(method: str, size: int, build: float, asked: Sequence[tuple[int, Made]], ask: Ask) -> Timed:
     """Return how long `ask` takes for each of `asked` (right id, query)."""
-    times, own, right = [], [], 0
+    times, own, right, hundred = [], [], 0, 0
     for one, query in asked:
         began, worked = time.perf_counter(), time.process_time()
         found = ask(query)
         times.append((time.perf_counter() - began) * 1000)
         own.append((time.process_time() - worked) * 1000)
         right += one in list(found)[:10]
+        hundred += one in list(found)[:100]
     middle, high = map(float, np.percentile(times, [50, 95]))
-    return Timed(method, size, middle, high, float(np.percentile(own, 95)), right / len(asked), build)
+    shares = right / len(asked), hundred / len(asked)
+    return Timed(method, size, middle, high, float(np.percentile(own, 95)), *shares, build, len(asked))
 
 
 def query_of(made: Made) -> Query:
@@ -256,9 +261,10 @@ def run(size: int, *, everything: bool, segmenter: Segmenter) -> Iterator[Timed]
     if size > LARGEST_PLAIN and not everything:
         return
     plain = [joined(made) for made in texts]
+    asked = asked if size <= LARGEST_PLAIN else asked[:SLOW_QUERIES]
     for name, make in (("SQLite FTS5", fts5), ("scikit-learn brute force", brute)):
         seconds, ask = make(plain)
-        yield timed(name, size, seconds, asked[:SLOW_QUERIES], lambda made, ask=ask: ask(joined(made)))
+        yield timed(name, size, seconds, asked, lambda made, ask=ask: ask(joined(made)))
     if url := os.environ.get("TRIAGE_TEST_DATABASE_URL", ""):
         for name, seconds, ask in postgres(plain, url):
             yield timed(name, size, seconds, asked[:SLOW_QUERIES], lambda made, ask=ask: ask(joined(made)))
@@ -267,12 +273,14 @@ def run(size: int, *, everything: bool, segmenter: Segmenter) -> Iterator[Timed]
 def table(rows: Sequence[Timed]) -> None:
     """Print the rows with the ratio of each to ours at its size."""
     ours = {row.size: row.p95 for row in rows if row.method.startswith("candidates")}
-    heads = ("texts", 11), ("p50 ms", 9), ("p95 ms", 9), ("own p95", 9), ("R@10", 7), ("build s", 9), ("p95 ÷ ours", 12)
+    heads = ("texts", 11), ("p50 ms", 9), ("p95 ms", 9), ("own p95", 9), ("R@10", 7), ("R@100", 7)
+    heads = *heads, ("of", 5), ("build s", 9), ("p95 ÷ ours", 12)
     print(f"\n{'method':26}" + "".join(f"{name:>{width}}" for name, width in heads))
     for row in rows:
         ratio = row.p95 / ours[row.size]
         speeds = f"{row.p50:>9.1f}{row.p95:>9.1f}{row.cpu95:>9.1f}"
-        print(f"{row.method:26}{row.size:>11,}{speeds}{row.recall:>7.2f}{row.build:>9.1f}{ratio:>12.1f}")
+        found = f"{row.recall:>7.3f}{row.recall_100:>7.3f}{row.asked:>5}"
+        print(f"{row.method:26}{row.size:>11,}{speeds}{found}{row.build:>9.1f}{ratio:>12.1f}")
 
 
 def curve(rows: Sequence[Timed]) -> None:
@@ -288,6 +296,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench analysis", description=__doc__)
     parser.add_argument("--size", default="10000,100000", help="numbers of stored texts, with commas between")
     parser.add_argument("--all", action="store_true", help="ask the plain methods at every size, however slow")
+    parser.add_argument("--svg", type=Path, help="draw the growth curve into this file")
     given = parser.parse_args()
     segmenter = Segmenter.shipped(MODELS)
     segmenter.tokens("先读字典")
@@ -295,6 +304,10 @@ def main() -> None:
     rows = [row for size in sizes for row in run(size, everything=given.all, segmenter=segmenter)]
     table(rows)
     curve(rows)
+    if given.svg:
+        names = dict.fromkeys(row.method for row in rows)
+        points = {name: [(row.size, row.p95) for row in rows if row.method == name] for name in names}
+        given.svg.write_text(drawn(points), encoding="utf-8")
     print(f"\npeak of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB, texts included")
 
 

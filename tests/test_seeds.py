@@ -154,7 +154,7 @@ def test_the_demo_holds_one_made_up_secret_that_is_redacted() -> None:
 
 
 def test_the_dictionary_is_in_jiebas_format() -> None:
-    entries = [line.split(" ") for line in words("dictionary.txt")]
+    entries = [line.rsplit(" ", 2) for line in words("dictionary.txt")]
     assert len(entries) >= 250
     assert len({entry[0] for entry in entries}) == len(entries)
     assert all(int(frequency) > 0 and tag in {"n", "nz", "eng"} for _, frequency, tag in entries)

@@ -84,3 +84,42 @@ def test_a_template_left_empty_says_nothing(text):
 )
 def test_what_looks_alike_stays(text):
     assert plain(text).strip() == text.lstrip("# ").replace("<!--", "").strip()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "### 问题描述 / Describe the bug",
+        "**环境信息（Environment）**",
+        "### 软硬件环境 / Hardware Environment(Ascend/GPU/CPU):",
+        "### 重现步骤 / Steps to reproduce the issue",
+        "### Gitea Version",
+        "### Can you reproduce the bug on the Gitea demo site?",
+        "### 截图（必填）",
+        "### 前置确认",
+        "- [x] 我已经搜索过 issue",
+        "- [x] I have searched the issues",
+    ],
+)
+def test_headings_in_two_languages_and_pledges_go(line):
+    assert plain(f"{line}\n训练卡住了") == "训练卡住了"
+
+
+@pytest.mark.parametrize("line", ["GPU", "登录/注册页面打不开", "Training hangs (CPU)", "Ascend/GPU", "log", "数据库"])
+def test_short_answers_stay(line):
+    assert plain(f"### 环境\n{line}") == line
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("W0101 12:00:00.123456 1234 file.cc:12] hccl timeout", "hccl timeout"),
+        ("[ERROR] HCCL(88,python3):2024-01-01-12:00:00.123.456 [task.cc:88]wait: EI0002", "wait: EI0002"),
+        (
+            "[ERROR] DEVICE(12,7f,python):2024-01-01-12:00:00.123.456 [mindspore/ccsrc/a.cc:123] Run] out of memory",
+            "Run] out of memory",
+        ),
+    ],
+)
+def test_prefixes_of_accelerator_logs_go(line, said):
+    assert plain(f"```\n{line}\n```") == said

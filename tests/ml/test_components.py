@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from triage.ml.components import component_of
+from triage.ml.components import component_of, telling_words
 
 WORDS = {"compute": ["训练任务", "GPU", "排队"], "data": ["数据集", "上传"], "api": ["API", "数据库", "排队"]}
 
@@ -33,3 +33,15 @@ def test_a_long_text_is_read_in_bounded_time():
     start = time.perf_counter()
     component_of("训练 gpu " * 20_000, WORDS)
     assert time.perf_counter() - start < 1
+
+
+def test_words_that_give_a_component_away_are_learned():
+    queue = [("scheduler", ["job", "queue", "waits", "page"])] * 6
+    login = [("login", ["password", "page", "job"])] * 6
+    assert telling_words([*queue, *login]) == {"scheduler": ("queue", "waits"), "login": ("password",)}
+
+
+def test_of_few_texts_or_of_one_component_nothing_is_learned():
+    assert telling_words([("a", ["x1"])] * 3 + [("b", ["y1"])] * 3) == {}
+    assert telling_words([("a", ["x1"])] * 30) == {}
+    assert telling_words([]) == {}

@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from triage.config import data
 from triage.errors import ModelError
 from triage.ml.calibration import Calibration, fitted
+from triage.ml.clusters import Policy
 from triage.ml.duplicates import Cut, DuplicateModel, Text
 from triage.ml.frequencies import Frequencies
+from triage.ml.ranker import Ranker
 from triage.ml.segment import Segmenter
 from triage.ml.weights import Bundle, load, save
 
@@ -196,3 +199,33 @@ def test_unreadable_weights_are_refused(tmp_path, words, content):
     (tmp_path / "duplicates.npz").write_bytes(content)
     with pytest.raises(ModelError):
         DuplicateModel.load(tmp_path, words)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (
+            "The training job on 4 NPU hangs at 99 % and never ends, the log stops after epoch 12",
+            "Training job with 4 NPU hangs at 99 %, never ends, log stops after epoch 12",
+        ),
+        ("登录以后页面一片空白，刷新也没用", "登录后页面空白，刷新没有用"),
+    ],
+)
+def test_what_has_no_title_is_as_alike_as_what_has_one(left, right):
+    models = data("models")
+    model = DuplicateModel.load(models / "weights", Segmenter.shipped(models))
+    model.learn(Text(1, "", left))
+    (untitled,) = model.rank(Text(2, "", right), [(Text(1, "", left), 12.0)])
+    (titled,) = model.rank(Text(2, right, right), [(Text(1, left, left), 12.0)])
+    assert untitled.score == pytest.approx(titled.score, abs=0.2)
+    assert untitled.score > Policy().join
+
+
+def test_words_that_only_one_says_are_told_with_their_part_of_it():
+    model = DuplicateModel(Spaces(), Ranker.plain())
+    (match,) = model.rank(Text(2, "", "job hangs at night"), [(Text(1, "", "job hangs at noon forever"), 3.0)])
+    here, there = match.apart
+    assert [word for word, _ in here] == ["night"]
+    assert {word for word, _ in there} == {"noon", "forever"}
+    assert all(0 < weight < 1 for _, weight in (*here, *there))
+    assert {word for word, _ in match.shared} == {"job", "hangs", "at"}

@@ -121,3 +121,39 @@ def test_progress_is_told(story):
 def test_a_project_whose_settings_name_no_label_uses_the_usual_ones():
     assert by_label({"bug": []})["bug"] == "bug"
     assert by_label({"bug": ["坏"]}) == {"坏": "bug"}
+
+
+def label_parts(story, label="area/scheduler"):
+    for at in range(8):
+        story.issue(label, body=f"my job waits in the queue for {at + 2} hours")
+        story.issue("模块：登录", body=f"登录页面输入密码以后打不开 {at + 2}")
+
+
+def test_components_are_learned_from_the_labels(story, shipped):
+    story.site.models = shipped
+    label_parts(story)
+    found = story.learn().as_dict()
+    assert found["component_labels"] == 16
+    assert "queue" in found["components"]["scheduler"]
+    assert "密码" in found["components"]["登录"]
+    assert found["component_accuracy"]["n"] == 3
+    assert found["component_accuracy"]["after"] > found["component_accuracy"]["before"] == 0.0
+    assert story.project.words == {}  # found, not yet in force
+
+
+def test_what_labels_teach_stands_behind_the_projects_own_words(story, shipped):
+    story.site.models = shipped
+    story.project.words = {"Scheduler": ["排队"]}
+    story.session.commit()
+    label_parts(story, "scheduler")  # its own component needs no scope
+    bootstrap.adopt(story.site, "demo", story.learn().components)
+    story.session.expire_all()
+    assert story.project.words["Scheduler"][0] == "排队"
+    assert "queue" in story.project.words["Scheduler"]
+    assert "密码" in story.project.words["登录"]
+
+
+def test_labels_without_a_scope_name_no_component(story):
+    story.issue("bug", "p1", "v2.1", "good first issue")
+    found = story.learn().as_dict()
+    assert (found["component_labels"], found["components"]) == (0, {})

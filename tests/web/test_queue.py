@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from tests import factories
 from tests.fakes.clock import START
 from tests.web.conftest import filled
-from triage.db.tables import Decision, Project, Topic, User
+from triage.db.tables import Decision, Feedback, Project, Topic, User
 from triage.domain.feedback import FeedbackState
 from triage.domain.topics import TopicState
 from triage.services.site import Site
@@ -297,3 +297,19 @@ def test_going_back_keeps_the_filter(signed_in: FlaskClient, topic: Topic):
 
 def test_going_back_never_leaves_the_site(signed_in: FlaskClient, topic: Topic):
     assert act(signed_in, topic.key, "spam", back="//evil.test").location == "/queue"
+
+
+def test_where_its_feedback_came_from_is_part_of_a_topics_history(
+    signed_in: FlaskClient, session: Session, topic: Topic, project: Project
+):
+    other = factories.topic(session, project, ["Another", "Yet another"])
+    session.commit()
+    act(signed_in, topic.key, "merge", into=other.key)
+    assert f">{topic.key}</a>" in signed_in.get(f"/queue/{other.key}").text
+
+
+def test_what_stands_for_a_topic_of_many_is_marked(signed_in: FlaskClient, session: Session, project: Project):
+    many = factories.topic(session, project, ["One", "Two", "Three", "Four"])
+    many.representatives = [row.id for row in session.query(Feedback).where(Feedback.topic_id == many.id)][:3]
+    session.commit()
+    assert signed_in.get(f"/queue/{many.key}").text.count("stands for the others") == 3

@@ -11,6 +11,7 @@ import click
 
 from triage.cli import json_option, learning, show
 from triage.config import data as shipped
+from triage.errors import InvalidError
 from triage.ml.duplicate_training import train_from
 from triage.ml.duplicates import DuplicateModel
 from triage.ml.evaluation_duplicates import Which, duplicates
@@ -20,14 +21,29 @@ from triage.ml.evaluation_spam import evaluate_spam, train_spam
 from triage.ml.evaluation_topics import feedback_topics
 from triage.ml.kinds import KindModel
 from triage.ml.ranker import Ranker
+from triage.ml.rows import DUPLICATES, FEEDBACK, KINDS, PAIRS, Shape, read, spam_or_feedback
 from triage.ml.segment import Segmenter
 from triage.ml.spam import SpamModel
-from triage.ml.training import rows_of, train_shipped
+from triage.ml.training import train_shipped
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 train_option = click.option("--train", "train", type=FILE, multiple=True, help="Rows to train on; may be given again.")
-output_option = click.option("--output", type=click.Path(path_type=Path), help="Write a line a row to this file.")
+
+
+def there(_context: click.Context, _option: click.Parameter, output: Path | None) -> Path | None:
+    """Return `output` where its folder is there: better said before an hour of work than after."""
+    if output is not None and not output.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {output.parent}")
+    return output
+
+
+output_option = click.option(
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    callback=there,
+    help="Write a line a row to this file.",
+)
 
 
 class Row(Protocol):
@@ -51,9 +67,9 @@ class Result(Protocol):
         ...
 
 
-def read(files: Iterable[Path]) -> list[Any]:
+def read_all(files: Iterable[Path], shape: Shape) -> list[Any]:
     """Return the rows of JSON-lines files, in order."""
-    return [row for file in files for row in rows_of(file)]
+    return [row for file in files for row in read(file, shape)]
 
 
 def segmenter() -> Segmenter:
@@ -69,8 +85,11 @@ def ranker(cutter: Segmenter) -> Ranker:
 def tell(figures: dict[str, Any], rows: Sequence[Row], output: Path | None, *, as_json: bool) -> None:
     """Print the figures, and write the answers where a file is named."""
     if output is not None:
-        with output.open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(row.as_dict(), ensure_ascii=False) + "\n" for row in rows)
+        try:
+            with output.open("w", encoding="utf-8") as file:
+                file.writelines(json.dumps(row.as_dict(), ensure_ascii=False) + "\n" for row in rows)
+        except OSError as error:
+            raise InvalidError(f"{output} can't be written: {error.strerror}", field="output") from error
     show(figures, as_json=as_json, text="\n".join(f"{name:32} {value}" for name, value in figures.items()))
 
 
@@ -108,7 +127,7 @@ def kinds(train: tuple[Path, ...], test: Path, output: Path | None, as_json: boo
     """Train on some labelled rows, label others, and compare."""
     if not train:
         raise click.UsageError("name what to train on: --train FILE")
-    result = evaluate_kinds(read(train), read([test]), segmenter())
+    result = evaluate_kinds(read_all(train, KINDS), read(test, KINDS), segmenter())
     tell(result.as_dict(), result.rows, output, as_json=as_json)
 
 
@@ -123,10 +142,10 @@ def spam(files: tuple[Path, ...], train: tuple[Path, ...], obfuscate: bool, outp
     cutter = segmenter()
     models = shipped("models")
     if train:
-        model = train_spam(read(train), cutter, seeds=models / "seeds")
+        model = train_spam([row for file in train for row in spam_or_feedback(file)], cutter, seeds=models / "seeds")
     else:
         model = SpamModel.load(models / "weights", segmenter=cutter)
-    result = evaluate_spam(read(files), model, obfuscate=obfuscate)
+    result = evaluate_spam([row for file in files for row in spam_or_feedback(file)], model, obfuscate=obfuscate)
     tell(result.as_dict(), result.rows, output, as_json=as_json)
 
 
@@ -139,8 +158,8 @@ def spam(files: tuple[Path, ...], train: tuple[Path, ...], obfuscate: bool, outp
 def duplicates_(file: Path, train: tuple[Path, ...], queries: Which, output: Path | None, as_json: bool) -> None:
     """Look up each row of a tracker whose duplicate came before it."""
     cutter = segmenter()
-    trackers = [read([one]) for one in train]
-    result = duplicates(read([file]), cutter, which=queries, train=trackers, shipped=ranker(cutter))
+    trackers = [read(one, DUPLICATES) for one in train]
+    result = duplicates(read(file, DUPLICATES), cutter, which=queries, train=trackers, shipped=ranker(cutter))
     tell(result.as_dict(), result.rows, output, as_json=as_json)
 
 
@@ -151,7 +170,7 @@ def duplicates_(file: Path, train: tuple[Path, ...], queries: Which, output: Pat
 @json_option
 def pairs_(file: Path, train: tuple[Path, ...], output: Path | None, as_json: bool) -> None:
     """Tell whether two sentences mean the same, and find one among all; without --train by their words alone."""
-    result = pairs(read([file]), read(train), segmenter())
+    result = pairs(read(file, PAIRS), read_all(train, PAIRS), segmenter())
     tell(result.as_dict(), result.rows, output, as_json=as_json)
 
 
@@ -161,7 +180,7 @@ def pairs_(file: Path, train: tuple[Path, ...], output: Path | None, as_json: bo
 @json_option
 def feedback(file: Path, output: Path | None, as_json: bool) -> None:
     """Ask the shipped models, which never saw them, about real feedback: kinds, duplicates, topics."""
-    cutter, rows = segmenter(), read([file])
+    cutter, rows = segmenter(), read(file, FEEDBACK)
     kinds = evaluate_feedback_kinds(rows, KindModel.load(shipped("models") / "weights", segmenter=cutter))
     topics = feedback_topics(rows, cutter, ranker(cutter))
     tell({**kinds.as_dict(), **topics.as_dict()}, kinds.rows, output, as_json=as_json)

@@ -39,15 +39,20 @@ def _line(part: dict[str, Any]) -> str:
 
 @click.command()
 @click.option("--from-host", "repo", required=True, metavar="OWNER/REPO", help="The repository on the project's host.")
+@click.option("--components", is_flag=True, help="Know components by the words that their labels teach.")
 @project_option
 @json_option
-def learn(repo: str, slug: str, as_json: bool) -> None:
+def learn(repo: str, components: bool, slug: str, as_json: bool) -> None:
     """Take the issues that people have labelled on the Git host as examples; “triage train” then learns from them."""
     site = opened()
     with site.db.read() as session:
         git = site.host(project_by_slug(session, slug), repo)
-    found = bootstrap.learn(site, slug, repo, host=git, progress=_told_so_far()).as_dict()
+    found: Any = bootstrap.learn(site, slug, repo, host=git, progress=_told_so_far()).as_dict()
     text = "{read} issues read, {taken} taken: {kinds}; {unlabelled} bear no label of a kind, {ambiguous} several"
+    if found["component_labels"]:
+        text += "\n{component_labels} name a component: {components}; right on unseen ones: {component_accuracy}"
+    if components:
+        bootstrap.adopt(site, slug, found["components"])
     show(found, as_json=as_json, text=text.format(**found))
 
 

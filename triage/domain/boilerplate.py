@@ -33,8 +33,15 @@ _HEADINGS = frozenset(
     报错信息|相关日志|运行日志|错误信息|您的建议|你的建议|建议描述|需求描述|功能描述|建议内容|功能建议|使用场景
     解决方案|期望的解决方案|您期望的解决方案|替代方案|背景|检查清单|提交前检查|前置检查|问题类型|反馈类型
     联系方式|设备信息|硬件信息|软件环境|硬件环境|重现链接|复现链接|问题反馈|功能请求|错误报告|发生了什么
+    gitea version|git version|can you reproduce the bug on the gitea demo site|log gist|how are you running gitea
+    hardware environment|software environment|related testcase|steps to reproduce the issue|related log
+    special notes for this issue|is there an existing issue for this|anything else
+    软硬件环境|关联用例|备注|前置确认|提交前确认|确认事项|是否愿意提交 pr|期望
+    是否愿意提交pr|描述你的问题|错误截图|日志或截图
+    gitea 版本|git 版本|你是如何运行 gitea 的|能否在演示站点复现|问题简述|问题说明|相关 issue|目前的解决办法
     """.replace("\n", "|").split("|")
 )
+_ASIDES = frozenset(["ascend", "gpu", "cpu", "npu", "必填", "选填", "可选", "required", "optional"])  # never alone
 _PROMPTS = tuple(
     line.strip()
     for line in """
@@ -70,6 +77,14 @@ _PROMPTS = tuple(
     清晰简洁地描述
     如果适用，请
     如有必要，请
+    我已经搜索
+    我已搜索
+    我已经阅读
+    我已阅读
+    i have searched
+    i've searched
+    i have read
+    i agree to follow
     """.strip().splitlines()
 )
 _TAG_NAMES = (
@@ -87,6 +102,7 @@ _LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\((?:https?://|/|#)[^()\s]{0,400}\)")
 _CHECKBOX = re.compile(r"\s{0,12}[-*+]\s*\[[ xX√✓]?\]\s*(.{0,300})")
 _TICKED = re.compile(r"\s{0,12}[-*+]\s*\[[xX√✓]\]")
 _ORNAMENT = re.compile(r"^[\s#>*_=~\-:：【\[]+|[\s#*_:：?？.。】\]]+$")
+_BESIDE = re.compile(r"[/|()（）\[\]［］]")  # between a heading and its translation
 _TYPE_LINE = re.compile(
     r"\s*(?:issue\s+)?type\s*[:：]\s*(?:bug|feature request|performance issue|feature)?\s*", re.IGNORECASE
 )
@@ -94,6 +110,10 @@ _RULE = re.compile(r"[\s\-=*_~|:+#>]+")
 _LOG_PREFIX = re.compile(
     r"\s*(?:\[?\d{2,4}[-/.]\d{1,2}[-/.]\d{1,4}[T ]\d{1,2}:\d{2}(?::\d{2})?(?:[.,:]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?\]?"
     r"|\[?\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?\]?)[\s,|:-]*"
+    # of Google's logging library, and of Ascend's and MindSpore's logs
+    r"|\s*[IWEF]\d{4} \d{2}:\d{2}:\d{2}\.\d{1,6}\s+\d{1,8} [\w./-]{1,120}:\d{1,6}\] ?"
+    r"|\s*\[[A-Z]{4,8}\] ?[A-Z_]{2,24}\([\w,.: -]{1,80}\):\d{4}-\d{2}-\d{2}-\d{2}:\d{2}:\d{2}[.\d]{0,12} ?"
+    r"\[[\w./:-]{1,160}\] ?"
 )
 _LOG_PART = re.compile(
     r"[\[(<]?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|EROR)[\])>]?(?=[\s:|\[(-]|$)[\s:|-]*"
@@ -161,8 +181,15 @@ def _unboxed(line: str) -> str:
 def _is_boilerplate(line: str) -> bool:
     if _RULE.fullmatch(line) or _TYPE_LINE.fullmatch(line):
         return True
-    bare = _ORNAMENT.sub("", line[:200]).lower()
-    return bare in _HEADINGS or line.strip(" >*_[(（").lower().startswith(_PROMPTS)
+    return _is_heading(line[:200].lower()) or line.strip(" >*_[(（").lower().startswith(_PROMPTS)
+
+
+def _is_heading(line: str) -> bool:
+    """Return whether `line` is a template's heading, in one language or in two side by side."""
+    if _ORNAMENT.sub("", line) in _HEADINGS:
+        return True
+    parts = [bare for part in _BESIDE.split(line) if (bare := _ORNAMENT.sub("", part))]
+    return not _HEADINGS.isdisjoint(parts) and all(part in _HEADINGS or part in _ASIDES for part in parts)
 
 
 def _traces(lines: list[str]) -> list[str]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 
 from triage.domain.text import normalise
 from triage.ml.segment import simplify
 
 READ = 4_000  # characters looked at
 LONGEST = 24  # characters of a listed word
+LEAST_TEXTS = 4  # of a component that must hold a word before it counts as telling
+LEAST_SHARE = 0.75  # of the texts that hold a telling word are the component's
+LEAST_LIFT = 2.0  # times as often as among all texts
+MOST_WORDS = 12  # learned for one component
 
 
 def component_of(text: str, words: Mapping[str, Sequence[str]]) -> tuple[str | None, tuple[str, ...]]:
@@ -27,6 +32,22 @@ def component_of(text: str, words: Mapping[str, Sequence[str]]) -> tuple[str | N
     if len(ahead) != 1:
         return None, ()
     return ahead[0], tuple(word for word in found if ahead[0] in owners[word])
+
+
+def telling_words(examples: Sequence[tuple[str, Collection[str]]]) -> dict[str, tuple[str, ...]]:
+    """Return the words that give each component away, the commonest first; `examples` are (component, words of a text).
+
+    Where all texts are of one component no word tells anything.
+    """
+    texts = Counter(name for name, _ in examples)
+    held = Counter((name, word) for name, words in examples for word in set(words))
+    anywhere = Counter(word for _, words in examples for word in set(words))
+    found: dict[str, list[str]] = {}
+    for (name, word), count in sorted(held.items(), key=lambda one: (-one[1], one[0])):
+        share, usual = count / anywhere[word], texts[name] / len(examples)
+        if count >= LEAST_TEXTS and share >= max(LEAST_SHARE, LEAST_LIFT * usual) and len(word) > 1:
+            found.setdefault(name, []).append(word)
+    return {name: tuple(words[:MOST_WORDS]) for name, words in found.items()}
 
 
 def _owners(words: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

@@ -23,7 +23,9 @@ from triage.ml.weights import load
 
 SHOWN_WORDS = 8
 SHOWN_APART = 4
+TOLD_APART = 6  # matches, the best, of which it is told what sets them apart: more are not kept
 Weighed = tuple[tuple[str, float], ...]  # words, each with its part of what its text says
+FIRST_WORDS = 16  # that stand for a missing title
 FACT_LIMIT = 4_000  # characters that are read for versions, codes and devices
 
 
@@ -63,8 +65,8 @@ class Match:
     """A candidate: `score` 0..1 of no fixed meaning, `probability` only where this site's own decisions gave one.
 
     `shared` are the words that speak for it with their weight (the weights of one match sum to at most 1), `differing`
-    the facts that speak against it (left is the query's, right the candidate's), `apart` the words that only the query
-    and only the candidate says, weighed alike. `meaning` is the encoder's part in log-odds, None where it said nothing.
+    the facts that speak against it (left is the query's, right the candidate's), `apart`, of the best few, the words
+    that only the query and only the candidate says, weighed alike. `meaning` is the encoder's part in log-odds.
     """
 
     id: int
@@ -112,10 +114,15 @@ class DuplicateModel:
         return Cut(tuple(self.cutter.tokens(title)[:TITLE_LIMIT]), tuple(self.cutter.tokens(body)[:WORD_LIMIT]), stated)
 
     def prepare(self, text: Text) -> Prepared:
-        """Return `text` as it is compared."""
+        """Return `text` as it is compared.
+
+        Without a title its first words serve as one: the ranker, which learned from reports that have titles, would
+        take two texts without for unlike, whatever they say.
+        """
         cut = text.cut or self.cut(text.title, text.body)
         words = (*cut.title, *cut.body)
-        return Prepared(cut.title, words, hashed(words), cut.facts, text.component, text.created, text.cluster_size)
+        title = cut.title or cut.body[:FIRST_WORDS]
+        return Prepared(title, words, hashed(words), cut.facts, text.component, text.created, text.cluster_size)
 
     def learn(self, text: Text) -> None:
         """Count the words of a stored text, so that this site's common words weigh little."""
@@ -131,13 +138,17 @@ class DuplicateModel:
             odds[list(meant)] += list(meant.values())
         best = sorted(range(len(others)), key=lambda place: (-odds[place], -candidates[place][0].id))[:shown]
         found = [self._match(candidates[place][0], (asked, others[place]), float(odds[place])) for place in best]
-        return [replace(match, meaning=meant.get(place)) for match, place in zip(found, best, strict=True)]
+        for at, place in enumerate(best[:TOLD_APART]):
+            found[at] = replace(found[at], apart=self._apart(asked, others[place]), meaning=meant.get(place))
+        return found
 
     def _match(self, text: Text, pair: tuple[Prepared, Prepared], odds: float) -> Match:
         probability = self.calibration.probability(odds) if self.calibration else None
         differing, shared = contradictions(pair[0].facts, pair[1].facts), shared_words(*pair, self.seen)
-        apart = words_apart(*pair, self.seen), words_apart(pair[1], pair[0], self.seen)
-        return Match(text.id, sigmoid(odds), probability, shared, differing, text.kind, apart)
+        return Match(text.id, sigmoid(odds), probability, shared, differing, text.kind)
+
+    def _apart(self, one: Prepared, other: Prepared) -> tuple[Weighed, Weighed]:
+        return words_apart(one, other, self.seen), words_apart(other, one, self.seen)
 
 
 def _said(text: Text) -> tuple[str, Meaning | None]:

@@ -53,7 +53,8 @@ def duplicates(
     replayed = {one.place: one for one in asked_of(rows, cutter, [*before, *asked], prior)}
     examples = [replayed[place] for place in before]
     examples += [one for other in train for one in asked_of(other, cutter, prior=prior)]
-    ranker = fit(examples) if examples else shipped
+    told = [one.right for one in examples if len(one.right)]
+    ranker = fit(examples) if any(one.any() for one in told) and any(not one.all() for one in told) else shipped
     if ranker is None:
         raise InvalidError("nothing to train on and no shipped model", field="train")
     return _report(rows, [(replayed[place], ranker.decide(replayed[place].features.astype(float))) for place in asked])

@@ -107,9 +107,11 @@ def _first(pool: Pool, query: int, order: Sequence[int]) -> int | None:
     return next((rank for rank, at in enumerate(order) if pool.group[at] == pool.group[query]), None)
 
 
-def _lines(rows: Sequence[Row], scores: Floats, found: Mapping[str, tuple[str, ...]]) -> list[Outcome]:
+def _lines(
+    rows: Sequence[Row], scores: Floats, found: Mapping[str, tuple[str, ...]], least: float = 0.5
+) -> list[Outcome]:
     return [
-        Outcome(at, "same" if score >= 0.5 else "different", float(score), found.get(row["a"], ()))  # noqa: PLR2004
+        Outcome(at, "same" if score >= least else "different", float(score), found.get(row["a"], ()))
         for at, (row, score) in enumerate(zip(rows, scores, strict=True))
     ]
 
@@ -125,12 +127,16 @@ def plain_pairs(rows: Sequence[Row], cutter: Cutter, threshold: float | None = N
     least = float(np.median(scores)) if threshold is None else threshold
     correct = (scores >= least) == np.array([bool(row["same"]) for row in rows])
     ranks: list[int | None] = []
+    found: dict[str, tuple[str, ...]] = {}
     for start in range(0, len(pool.asked), BLOCK):
         block = np.array(pool.asked[start : start + BLOCK])
         for query, row in zip(block, (weighted[block] @ weighted.T).toarray(), strict=True):
             row[query] = -np.inf
-            ranks.append(_first(pool, int(query), [int(at) for at in np.argsort(-row, kind="stable")[:RERANKED]]))
-    return Report({"pairs": len(rows), "accuracy": float(correct.mean()), **recalls(ranks)})
+            order = [int(at) for at in np.argsort(-row, kind="stable")[:RERANKED]]
+            found[pool.sentences[query]] = tuple(pool.sentences[at] for at in order[:SHOWN])
+            ranks.append(_first(pool, int(query), order))
+    numbers = {"pairs": len(rows), "accuracy": float(correct.mean()), **recalls(ranks)}
+    return Report(numbers, tuple(_lines(rows, scores, found, least)))
 
 
 def _normed(matrix: Any) -> Any:

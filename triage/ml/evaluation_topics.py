@@ -10,9 +10,9 @@ import numpy as np
 from triage.ml.clusters import Policy, assign, grouped
 from triage.ml.duplicates import Cutter, Match, sigmoid
 from triage.ml.evaluation_duplicates import duplicates
-from triage.ml.outcomes import Outcome, Report
+from triage.ml.outcomes import Outcome, Report, recalls
 from triage.ml.ranker import Ranker
-from triage.ml.replay import Asked, replayed
+from triage.ml.replay import Asked, queries, replayed
 from triage.ml.replay import Report as Row
 from triage.ml.rerank import FEATURES
 
@@ -66,12 +66,12 @@ def feedback_topics(rows: Sequence[Row], cutter: Cutter, ranker: Ranker, policy:
 
     Nothing is trained on `rows`; all projects share one pool, since clusters reach across them.
     """
-    asked = duplicates(rows, cutter, which="all", shipped=ranker)
+    asked = duplicates(rows, cutter, which="all", shipped=ranker).numbers if queries(rows) else recalls([])
     found = scored(rows, cutter, ranker)
     topics = placed(found, policy or Policy())
     precision, recall, f1 = b_cubed(truth_of(rows), [str(topic) for topic in topics])
     lines = [_line(place, topic, one) for place, (topic, one) in enumerate(zip(topics, found, strict=True))]
-    numbers = {**asked.numbers, "b3_precision": precision, "b3_recall": recall, "b3_f1": f1, "topics": len(set(topics))}
+    numbers = {**asked, "b3_precision": precision, "b3_recall": recall, "b3_f1": f1, "topics": len(set(topics))}
     return Report(numbers, tuple(lines))
 
 

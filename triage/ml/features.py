@@ -40,8 +40,8 @@ _SHAPES = (
     ("ticked", re.compile(r"\[[xX]\]"), 3),
     ("unticked", re.compile(r"\[ \]"), 3),
     ("comment", re.compile(r"<!--"), 1),
-    ("trace", re.compile(r"Traceback|^\s+at \S", re.MULTILINE), 1),
-    ("steps", re.compile(r"^\s*1[.)、]", re.MULTILINE), 1),
+    ("trace", re.compile(r"Traceback|^[^\S\n]+at \S", re.MULTILINE), 1),  # \s would be quadratic in empty lines
+    ("steps", re.compile(r"^[^\S\n]*1[.)、]", re.MULTILINE), 1),
     ("pull request", re.compile(r"pull request", re.IGNORECASE), 1),
     ("mentions", re.compile(r"(?<![\w/])@[A-Za-z]"), 2),
     ("references", _REFERENCE, 3),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +19,7 @@ Shares = NDArray[np.float32]
 
 BUCKETS = 1 << 20  # 4 MB of counts
 PRIOR_TEXTS = 200
+DIGEST = 32  # bytes of the checksum before the arrays
 
 
 class Frequencies:
@@ -67,19 +68,24 @@ class Frequencies:
         return {"places": filled, "counts": self.counts[filled], "texts": np.array([self.texts], np.uint32)}
 
     def write(self, file: Path) -> None:
-        """Keep the counts in `file`, whole or not at all."""
-        part = file.with_name(f".{file.name}.{os.getpid()}.npz")
-        np.savez_compressed(part, **self.arrays())  # type: ignore[arg-type]
+        """Keep the counts in `file` behind their checksum, whole or not at all."""
+        packed = io.BytesIO()
+        np.savez_compressed(packed, **self.arrays())  # type: ignore[arg-type]
+        part = file.with_name(f".{file.name}.{os.getpid()}.part")
+        part.write_bytes(hashlib.sha256(packed.getvalue()).digest() + packed.getvalue())
         part.replace(file)
 
     @classmethod
     def read(cls, file: Path) -> Frequencies:
         """Return the counts that `write` kept. Raises ModelError where they are missing or damaged."""
         try:
-            with file.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
-                return cls.load({name: stored[name] for name in stored.files})
-        except (OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+            raw = file.read_bytes()
+        except OSError as error:
             raise ModelError(f"the word counts can't be read: {error}") from error
+        if hashlib.sha256(raw[DIGEST:]).digest() != raw[:DIGEST]:  # a damaged zip raises half a dozen other errors
+            raise ModelError("the word counts are damaged: the checksum differs")
+        with np.load(io.BytesIO(raw[DIGEST:]), allow_pickle=False) as stored:
+            return cls.load({name: stored[name] for name in stored.files})
 
     @classmethod
     def load(cls, arrays: Mapping[str, Ids]) -> Frequencies:

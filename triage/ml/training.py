@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from triage.errors import InvalidError
 from triage.ml import kind_training, spam_training
 from triage.ml.features import Reader
 from triage.ml.kind_training import Example, learn
 from triage.ml.kinds import KindModel
 from triage.ml.linear import Fit
+from triage.ml.rows import rows_of
 from triage.ml.segment import Segmenter
 from triage.ml.spam import SpamModel
 from triage.ml.spam_training import Text, learn_spam
@@ -112,19 +111,6 @@ def spam_texts(data: Path | None, seeds: Path) -> tuple[list[Text], dict[str, in
         texts.append(Text(str(row["text"]), bool(row["spam"])))
         counts[name] += 1
     return texts, dict(counts)
-
-
-def rows_of(file: Path) -> Iterator[Row]:
-    """Yield the JSON objects of `file`, one a line. Raises InvalidError, with the line's number, for anything else."""
-    with file.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise InvalidError(f"{file.name}, line {number}: {error}", code="not_json") from error
-            if not isinstance(row, dict):
-                raise InvalidError(f"{file.name}, line {number}: not an object", code="not_json")
-            yield row
 
 
 def _public(data: Path | None, names: Sequence[tuple[str, int]]) -> Iterator[tuple[str, Row]]:

@@ -16,9 +16,11 @@ from triage.db.queries import project_by_slug
 from triage.db.tables import Example, Project
 from triage.domain.drafts import marked_key
 from triage.domain.feedback import BODY_LIMIT, Kind
-from triage.domain.text import cleanse
+from triage.domain.text import cleanse, plain
 from triage.hosts import Host, HostIssue
+from triage.ml.components import component_of, telling_words
 from triage.services.site import Site
+from triage.services.vocabulary import components, telling
 
 BATCH = 200  # issues stored in one go: what came before a failure stays
 # what a project's people call the kinds where its settings name no label at all
@@ -37,6 +39,9 @@ USUAL: Mapping[Kind, Sequence[str]] = {
     ),
     Kind.QUESTION: ("question", "help wanted", "support", "疑问", "咨询", "问题咨询", "求助"),
 }
+# what stands before the name of a component in a label: “area/scheduler”, “模块: 调度”
+PART_SCOPES = frozenset("component comp area module mod sig pkg package 组件 模块 领域 子系统".split())  # noqa: SIM905
+_SCOPE = re.compile(r"/|::|[:：]")
 
 
 @dataclass
@@ -48,11 +53,17 @@ class Learned:
     unlabelled: int = 0
     ambiguous: int = 0
     own: int = 0
+    parts: list[tuple[str, str]] = field(default_factory=list)  # component and text, in order of time
+    components: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    accuracy: dict[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """Return it as JSON takes it."""
         counts = {"unlabelled": self.unlabelled, "ambiguous": self.ambiguous, "own": self.own}
-        return {"read": self.read, "taken": self.kinds.total(), "kinds": dict(sorted(self.kinds.items())), **counts}
+        parts = {name: list(words) for name, words in sorted(self.components.items())}
+        found = {"components": parts, "component_labels": len(self.parts), "component_accuracy": self.accuracy}
+        kinds = dict(sorted(self.kinds.items()))
+        return {"read": self.read, "taken": self.kinds.total(), "kinds": kinds, **counts, **found}
 
 
 def learn(site: Site, slug: str, repo: str, *, host: Host, progress: Callable[[int], None] = lambda _: None) -> Learned:
@@ -67,8 +78,57 @@ def learn(site: Site, slug: str, repo: str, *, host: Host, progress: Callable[[i
             kinds = by_label(project.labels)
             chosen = [(issue, kind) for issue in some if (kind := _kind(issue, kinds, learned))]
             _store(session, project, repo, chosen, site.now())
+            learned.parts += [part for issue in some if (part := _part(issue, project.words))]
         progress(len(some))
+    _learn_parts(site, slug, learned)
     return learned
+
+
+def _part(issue: HostIssue, words: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:
+    """Return the one component that an issue's labels (scoped, or the project's own) name, with its text."""
+    known = {_bare(name): name for name in words}
+    found = set()
+    for label in issue.labels:
+        scope, _, name = (part.strip() for part in _SCOPE.sub("\0", cleanse(label), count=1).partition("\0"))
+        if name and _bare(scope) in PART_SCOPES:
+            found.add(known.get(_bare(name), name))
+        elif _bare(label) in known:
+            found.add(known[_bare(label)])
+    if len(found) != 1 or marked_key(issue.body):
+        return None
+    return found.pop(), f"{issue.title}\n{plain(issue.body[:BODY_LIMIT])}"
+
+
+def _learn_parts(site: Site, slug: str, learned: Learned) -> None:
+    """Find the words of each component, and how often they name the right one on the last fifth, unseen, and before."""
+    if not learned.parts:
+        return
+    cut = site.models.segmenter.words
+    examples = [(name, [word for word in cut(text) if telling(word)]) for name, text in learned.parts]
+    learned.components = telling_words(examples)
+    border = len(examples) - len(examples) // 5
+    with site.db.read() as session:
+        own = project_by_slug(session, slug).words
+    asked = learned.parts[border:]
+    before = own or {name: part["words"] for name, part in components().items()}
+    after = together(own, telling_words(examples[:border]))
+    for name, words in (("before", before), ("after", after)):
+        right = sum(component_of(text, words)[0] == part for part, text in asked)
+        learned.accuracy[name] = round(right / len(asked), 4) if asked else 0.0
+    learned.accuracy["n"] = len(asked)
+
+
+def together(own: Mapping[str, Sequence[str]], found: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return the project's own words for its components, first, and what labels taught beside them."""
+    names = dict.fromkeys([*own, *found])
+    return {name: list(dict.fromkeys([*own.get(name, ()), *found.get(name, ())])) for name in names}
+
+
+def adopt(site: Site, slug: str, found: Mapping[str, Sequence[str]]) -> None:
+    """Let the project's components be known by these words, too; its settings list them, and take them away again."""
+    with site.db.write() as session:
+        project = project_by_slug(session, slug)
+        project.words = together(project.words, found)
 
 
 def _batches(issues: Iterable[HostIssue]) -> Iterator[list[HostIssue]]:

@@ -49,11 +49,12 @@ class Follower:
     ready: bool = False
 
     def get_ready(self) -> None:
-        """Load the word counts; where they can't be had, begin again with them and the index."""
-        try:
-            self.model.seen = Frequencies.read(self.file)
-        except ModelError:
-            if self.index.count:
+        """Load the word counts; where either they or the index can't be had, begin again with both."""
+        self.model.seen = Frequencies()
+        if self.index.count:
+            try:
+                self.model.seen = Frequencies.read(self.file)
+            except ModelError:
                 self.index.clear()
         self.ready = True
 

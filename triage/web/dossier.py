@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from triage.db.queries import survivor
@@ -30,7 +30,10 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """Everything about one topic; `last` is the decision that can be undone, `survivor` where it lives on if merged."""
+    """Everything about one topic; `last` is the decision that can be undone, `survivor` where it lives on if merged.
+
+    `decisions` are also those about other topics by which feedback came here: merges into it, and its splitting off.
+    """
 
     topic: Topic
     feedback: list[Feedback]
@@ -48,7 +51,13 @@ class Dossier:
 def dossier(session: Session, topic: Topic) -> Dossier:
     """Return what there is to know about `topic`."""
     feedback, total = _feedback(session, topic)
-    decisions = select(Decision).options(joinedload(Decision.user)).where(Decision.topic_id == topic.id)
+    came = and_(
+        Decision.project_id == topic.project_id,
+        Decision.verb.in_((Verb.MERGE, Verb.SPLIT)),
+        Decision.detail["into"].as_string() == topic.key,
+    )
+    told = joinedload(Decision.user), joinedload(Decision.topic)
+    decisions = select(Decision).options(*told).where(or_(Decision.topic_id == topic.id, came))
     return Dossier(
         topic=topic,
         feedback=feedback,

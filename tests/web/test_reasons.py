@@ -1,0 +1,39 @@
+"""What a match's reasons say: what tells two texts apart, and what an encoder thought."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from triage.db.tables import Feedback
+from triage.web import reasons
+
+APART = {"topic:7": {"here": [["night", 0.3]], "there": [["noon", 0.2], ["forever", 0.2]], "meaning": None}}
+
+
+def feedback(**labels: object) -> Feedback:
+    return Feedback(kind="bug", component="", state="analysed", labels=labels)
+
+
+def test_words_that_only_one_says():
+    found = reasons.apart(feedback(apart=APART), "topic:7")
+    assert (found.here, found.there, found.meaning) == (("night",), ("noon", "forever"), "")
+
+
+def test_of_a_match_from_before_nothing_is_known():
+    assert reasons.apart(feedback(), "topic:7") == reasons.Apart()
+    assert reasons.apart(feedback(apart=APART), "issue:7") == reasons.Apart()
+
+
+@pytest.mark.parametrize(("near", "said"), [(1.2, "alike in meaning"), (-0.4, "not alike in meaning")])
+def test_what_an_encoder_thought(app: Flask, near, said):
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        labels = {"topic:7": {**APART["topic:7"], "meaning": near}}
+        assert reasons.apart(feedback(apart=labels), "topic:7").meaning == said
+
+
+def test_a_kind_says_what_speaks_for_another(app: Flask):
+    kind = {"ranked": [["bug", 0.9]], "sure": True, "why": [["crash", 2.0]], "against": [["please", 0.4]]}
+    with app.test_request_context():
+        (reason,) = reasons.reasons(feedback(kind=kind))
+    assert (reason.words, reason.against) == (("crash",), ("please",))
