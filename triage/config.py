@@ -67,8 +67,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     given: dict[str, Any] = {
         item.name: _parse(item.name, item.default, raw) for item in fields(Settings) if (raw := _raw(item.name, source))
     }
-    if "base_url" in given:
-        given["base_url"] = given["base_url"].rstrip("/")  # links are made by adding /…
+    given.setdefault("base_url", f"http://127.0.0.1:{given.get('port', Settings().port)}")
+    given["base_url"] = given["base_url"].rstrip("/")  # links are made by adding /…
     return _checked(Settings(**given))
 
 
@@ -96,6 +96,8 @@ def _parse(name: str, default: object, raw: str) -> object:
 def _checked(settings: Settings) -> Settings:
     if urlsplit(settings.base_url).scheme not in {"http", "https"}:
         raise SettingError("TRIAGE_BASE_URL must begin with http:// or https://")
+    if not 0 < settings.port < 2**16:
+        raise SettingError(f"TRIAGE_PORT must be between 1 and 65535, not {settings.port}")
     for name, allowed in {
         "default_language": ("zh", "en"),
         "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),

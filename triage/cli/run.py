@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,11 +12,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
+from apiflask import APIFlask
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server as Granian
 from huey import crontab
 
+from triage.app import from_environment
 from triage.cli import opened
 from triage.config import Settings, data, load
 from triage.errors import SettingError
@@ -47,9 +51,21 @@ def serve(with_worker: bool) -> None:
     current, newest = opened().db.revision()
     if current != newest:
         raise SettingError("the database is not at the newest version: run “triage db upgrade”")
+    _free(settings)
     with _beside(with_worker):
         click.echo(f"Triage is at {settings.base_url}  (Ctrl-C stops it)")
         _server(settings).serve()
+
+
+def _free(settings: Settings) -> None:
+    """Raise SettingError unless the port is free: the server would share it, and each get a part of the requests."""
+    family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
+    try:
+        socket.create_server((settings.bind, settings.port), family=family).close()
+    except OSError as error:
+        why = str(error.strerror).partition(" (")[0]
+        where = f"{settings.bind}:{settings.port} can't be listened on ({why})"
+        raise SettingError(f"{where}; perhaps Triage runs already. TRIAGE_PORT names another port") from error
 
 
 @contextmanager
@@ -58,7 +74,8 @@ def _beside(wanted: bool) -> Iterator[None]:
     if not wanted:
         yield
         return
-    worker = subprocess.Popen([sys.executable, "-m", "triage", "worker"])
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # from here on there is something to be stopped
+    worker = subprocess.Popen([sys.executable, "-m", "triage", "worker"], process_group=0)  # as in `pages`
     try:
         yield
     finally:
@@ -66,9 +83,18 @@ def _beside(wanted: bool) -> Iterator[None]:
         worker.wait(timeout=60)
 
 
+def pages() -> APIFlask:
+    """Return the application, in a process that Ctrl-C in the terminal doesn't reach: its parent alone stops it.
+
+    Two signals at once, the terminal's and the parent's, leave it hanging now and then.
+    """
+    os.setpgid(0, 0)
+    return from_environment()
+
+
 def _server(settings: Settings) -> Any:
     return Granian(
-        "triage.app:from_environment",
+        "triage.cli.run:pages",
         factory=True,
         address=settings.bind,
         port=settings.port,
