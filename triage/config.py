@@ -128,8 +128,8 @@ def secret_key(settings: Settings) -> str:
     if settings.secret_key:
         return settings.secret_key
     path = settings.path("secret_key")
+    made(path.parent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return _written(path)
@@ -139,6 +139,14 @@ def secret_key(settings: Settings) -> str:
         key = secrets.token_urlsafe(48)
         file.write(key)
     return key
+
+
+def made(folder: Path) -> None:
+    """Make the instance folder, or one in it, where it is missing; SettingError where that can't be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingError(f"the instance folder {folder} can't be written: {error.strerror}") from error
 
 
 def _written(path: Path) -> str:

@@ -20,7 +20,7 @@ from huey import crontab
 
 from triage.app import from_environment
 from triage.cli import opened
-from triage.config import Settings, data, load
+from triage.config import Settings, data
 from triage.errors import SettingError
 from triage.services import demo
 from triage.services.site import Site
@@ -32,7 +32,7 @@ NIGHT = "19"  # o'clock UTC: three in the morning where most users are
 @click.command()
 def setup() -> None:
     """Make the instance: database, first maintainer (password printed once) and a demo project; overwrites nothing."""
-    site = opened()
+    site = opened(ready=False)
     site.db.upgrade()
     examples = data("models") / "demo" / "feedback.jsonl"
     with site.db.write() as session:
@@ -47,10 +47,7 @@ def setup() -> None:
 @click.option("--with-worker", is_flag=True, help="Run a worker beside the web server.")
 def serve(with_worker: bool) -> None:
     """Serve the pages, the API and the webhooks."""
-    settings = load()
-    current, newest = opened().db.revision()
-    if current != newest:
-        raise SettingError("the database is not at the newest version: run “triage db upgrade”")
+    settings = opened().settings
     _free(settings)
     with _beside(with_worker):
         click.echo(f"Triage is at {settings.base_url}  (Ctrl-C stops it)")
