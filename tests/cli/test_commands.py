@@ -57,21 +57,21 @@ def test_without_its_tables_a_command_says_what_to_do(triage, words):
     assert triage(*words) == (2, "triage: the database is not at the newest version: run “triage db upgrade”\n")
 
 
-@pytest.mark.parametrize("words", [("project", "list"), ("db", "upgrade"), ("setup",)])
+@pytest.mark.parametrize("command", ["project list", "db upgrade", "setup"])
 @pytest.mark.parametrize(
-    ("variable", "value", "code", "said"),
+    ("variable", "value", "said"),
     [
-        ("TRIAGE_DATABASE_URL", "banana", 2, "TRIAGE_DATABASE_URL must be"),
-        ("TRIAGE_DATABASE_URL", "mysql://x/y", 2, "TRIAGE_DATABASE_URL must be"),
-        ("TRIAGE_DATABASE_URL", "postgresql://u:geheim@127.0.0.1:1/x", 1, "the database doesn't answer: "),
-        ("TRIAGE_REDIS_URL", "banana", 2, "TRIAGE_REDIS_URL must begin with redis://"),
-        ("TRIAGE_INSTANCE", __file__, 2, "the instance folder"),
-        ("TRIAGE_INSTANCE", "/proc/triage", 2, "the instance folder"),
+        ("TRIAGE_DATABASE_URL", "banana", "TRIAGE_DATABASE_URL must be"),
+        ("TRIAGE_DATABASE_URL", "mysql://x/y", "TRIAGE_DATABASE_URL must be"),
+        ("TRIAGE_DATABASE_URL", "postgresql://u:geheim@127.0.0.1:1/x", "the database doesn't answer: "),
+        ("TRIAGE_REDIS_URL", "banana", "TRIAGE_REDIS_URL must begin with redis://"),
+        ("TRIAGE_INSTANCE", __file__, "the instance folder"),
+        ("TRIAGE_INSTANCE", "/proc/triage", "the instance folder"),
     ],
 )
-def test_a_setting_that_leads_nowhere_is_one_line(triage, words, variable, value, code, said):
-    found = triage(*words, also={variable: value}.items())
-    assert (found[0], found[1].count("\n")) == (code, 1)
+def test_a_setting_that_leads_nowhere_is_one_line(triage, command, variable, value, said):
+    found = triage(*command.split(), also={variable: value}.items())
+    assert (found[0], found[1].count("\n")) == (1 if "doesn't answer" in said else 2, 1)
     assert found[1].startswith(f"triage: {said}")
     assert "geheim" not in found[1]
 
