@@ -91,10 +91,9 @@ def test_a_weak_candidate_is_mentioned_without_a_button(
 
 
 def test_what_touches_most_people_can_come_first(signed_in: FlaskClient, session: Session, project: Project):
-    for people, minutes in ((2, 1), (7, 0), (1, 2)):
-        factories.topic(
-            session, project, title=f"of {people}", people=people, last_seen=START + timedelta(minutes=minutes)
-        )
+    for people, hour in ((2, 1), (7, 0), (1, 2)):
+        row = factories.topic(session, project, title=f"of {people}")
+        row.people, row.last_seen = people, START + timedelta(hours=hour)
     session.commit()
     order = {path: re.findall(r">of (\d)</a>", signed_in.get(path).text) for path in ("/queue", "/queue?order=people")}
     assert order == {"/queue": ["1", "2", "7"], "/queue?order=people": ["7", "2", "1"]}
