@@ -90,6 +90,18 @@ def test_a_weak_candidate_is_mentioned_without_a_button(
     assert "Merge into it" not in page
 
 
+def test_the_quarantine_says_only_why_it_is_spam(signed_in: FlaskClient, session: Session, project: Project):
+    labels = {"kind": {"sure": True, "why": [["hangs", 1]]}, "spam": {"score": 0.99, "why": [["cheap", 1]]}}
+    row = factories.feedback(session, project, labels=labels, state=FeedbackState.QUARANTINED, kind="bug")
+    factories.topic(session, project, [row], state=TopicState.SPAM)
+    session.commit()
+    page = signed_in.get("/queue?state=spam").text
+    assert "looks like advertising" in page
+    assert "because of <" in page
+    assert "hangs" not in page.partition('class="why"')[2]
+    assert "0 people" not in page  # quarantined feedback counts for nobody
+
+
 def test_what_touches_most_people_can_come_first(signed_in: FlaskClient, session: Session, project: Project):
     for people, hour in ((2, 1), (7, 0), (1, 2)):
         row = factories.topic(session, project, title=f"of {people}")

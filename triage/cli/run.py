@@ -98,6 +98,7 @@ def _server(settings: Settings) -> Any:
         interface=Interfaces.WSGI,
         workers=settings.web_workers,
         blocking_threads=4,
+        workers_kill_timeout=15,  # a supervisor may signal each of them, which leaves one hanging now and then
         log_level=LogLevels.error,
     )
 
