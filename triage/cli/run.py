@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
@@ -49,7 +49,7 @@ def serve(with_worker: bool) -> None:
     """Serve the pages, the API and the webhooks."""
     settings = opened().settings
     _free(settings)
-    with _beside(with_worker):
+    with suppress(KeyboardInterrupt), _beside(with_worker):
         click.echo(f"Triage is at {settings.base_url}  (Ctrl-C stops it)")
         _server(settings).serve()
 
