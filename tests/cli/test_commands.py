@@ -5,6 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from tests.databases import sqlite_copy
 from triage import cli
 
 
@@ -31,8 +32,8 @@ def triage(environ):
 
 
 @pytest.fixture
-def ready(triage):
-    assert triage("db", "upgrade")[0] == 0
+def ready(triage, environ, tmp_path, _sqlite):
+    environ["TRIAGE_DATABASE_URL"] = sqlite_copy(_sqlite, tmp_path)
     return triage
 
 
@@ -142,6 +143,11 @@ def test_a_maintainer_gets_a_one_time_password_that_serves(ready, tmp_path):
     code, password = ready("user", "add", "林晓")
     assert code == 0
     assert len(password.strip().split("-")) == 4
+
+
+def test_the_schema_comes_to_its_newest_version_and_stays_there(triage):
+    assert triage("db", "upgrade") == triage("db", "upgrade")
+    assert triage("project", "list")[0] == 0
 
 
 def test_setup_makes_all_and_the_second_time_nothing(triage):
