@@ -27,6 +27,11 @@ def test_each_kind_of_setting_is_read():
     assert (settings.base_url, settings.secure) == ("https://triage.example", True)
 
 
+def test_links_lead_to_the_port_in_force_where_no_public_address_is_given():
+    assert load({"TRIAGE_PORT": "8123"}).base_url == "http://127.0.0.1:8123"
+    assert load({"TRIAGE_PORT": "8123", "TRIAGE_BASE_URL": "https://a.example/"}).base_url == "https://a.example"
+
+
 def test_an_empty_variable_is_an_unset_one():
     assert load({"TRIAGE_PORT": " ", "TRIAGE_SECRET_KEY_FILE": ""}) == Settings()
 
@@ -50,6 +55,8 @@ def test_a_file_that_can_not_be_read_is_named(tmp_path, written):
     [
         ("TRIAGE_PORT", "http"),
         ("TRIAGE_PORT", "-1"),
+        ("TRIAGE_PORT", "0"),
+        ("TRIAGE_PORT", "65536"),
         ("TRIAGE_BASE_URL", "triage.example"),
         ("TRIAGE_DEFAULT_LANGUAGE", "tlh"),
         ("TRIAGE_LOG_LEVEL", "LOUD"),

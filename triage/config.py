@@ -70,8 +70,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     given: dict[str, Any] = {
         item.name: _parse(item.name, item.default, raw) for item in fields(Settings) if (raw := _raw(item.name, source))
     }
-    if "base_url" in given:
-        given["base_url"] = given["base_url"].rstrip("/")  # links are made by adding /…
+    given.setdefault("base_url", f"http://127.0.0.1:{given.get('port', Settings().port)}")
+    given["base_url"] = given["base_url"].rstrip("/")  # links are made by adding /…
     return _checked(Settings(**given))
 
 
@@ -99,6 +99,8 @@ def _parse(name: str, default: object, raw: str) -> object:
 def _checked(settings: Settings) -> Settings:
     if urlsplit(settings.base_url).scheme not in {"http", "https"}:
         raise SettingError("TRIAGE_BASE_URL must begin with http:// or https://")
+    if not 0 < settings.port < 2**16:
+        raise SettingError(f"TRIAGE_PORT must be between 1 and 65535, not {settings.port}")
     for name, allowed in {
         "default_language": ("zh", "en"),
         "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
@@ -129,8 +131,8 @@ def secret_key(settings: Settings) -> str:
     if settings.secret_key:
         return settings.secret_key
     path = settings.path("secret_key")
+    made(path.parent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return _written(path)
@@ -140,6 +142,14 @@ def secret_key(settings: Settings) -> str:
         key = secrets.token_urlsafe(48)
         file.write(key)
     return key
+
+
+def made(folder: Path) -> None:
+    """Make the instance folder, or one in it, where it is missing; SettingError where that can't be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingError(f"the instance folder {folder} can't be written: {error.strerror}") from error
 
 
 def _written(path: Path) -> str:

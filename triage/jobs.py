@@ -11,11 +11,15 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from huey import Huey, RedisHuey, SqliteHuey
 from huey.registry import Message
 from huey.serializer import Serializer
+
+from triage.config import made
+from triage.errors import SettingError
 
 log = structlog.get_logger()
 
@@ -68,7 +72,7 @@ class Jobs:
                 self._run.schedule((name, row), delay=delay)
             else:
                 self._run(name, row)
-        except _failures() as error:
+        except failures() as error:
             log.warning("the job queue can't be reached", job=name, row=row, error=type(error).__name__)
 
     def pending(self) -> int:
@@ -89,7 +93,8 @@ class Jobs:
         return limit
 
 
-def _failures() -> tuple[type[Exception], ...]:
+def failures() -> tuple[type[Exception], ...]:
+    """Return what a queue that can't be reached raises."""
     try:
         from redis import RedisError
     except ImportError:  # an extra that this installation does without
@@ -99,6 +104,8 @@ def _failures() -> tuple[type[Exception], ...]:
 
 def _huey(redis_url: str, folder: Path, name: str) -> Huey:
     if redis_url:
+        if urlsplit(redis_url).scheme not in {"redis", "rediss", "unix"}:
+            raise SettingError("TRIAGE_REDIS_URL must begin with redis://, rediss:// or unix://")
         return RedisHuey(name, url=redis_url, results=False, serializer=JsonSerializer())
-    folder.mkdir(parents=True, exist_ok=True)
+    made(folder)
     return SqliteHuey(name, filename=str(folder / "jobs.db"), results=False, fsync=False, serializer=JsonSerializer())

@@ -51,6 +51,7 @@ def test_a_draft_survives_until_it_is_sent(page: Page, project: Project, clock: 
     expect(page.get_by_label("What happened")).to_have_value("Half a sentence")
     send(page, clock, "A whole sentence")
     expect(page.get_by_role("heading", name="Thank you, it has arrived.")).to_be_visible()
+    page.wait_for_load_state()  # the draft goes when the script has run
     page.goto(FORM)
     expect(page.get_by_label("What happened")).to_have_value("")
 

@@ -188,10 +188,18 @@ def test_what_cannot_be_taken(sender: FlaskClient, session: Session, body: bytes
     assert stored(session) == 0
 
 
-def test_a_large_body_is_refused_before_it_is_read(sender: FlaskClient) -> None:
-    claim = {"CONTENT_LENGTH": str(2 * LIMIT), "wsgi.input": None}
+def test_a_large_body_is_refused_and_never_held(sender: FlaskClient) -> None:
+    pieces: list[int] = []
+
+    class Body(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            pieces.append(len(found := super().read(size)))
+            return found
+
+    claim = {"CONTENT_LENGTH": str(2 * LIMIT), "wsgi.input": Body(b" " * 2 * LIMIT)}
     answer = sender.post(URL, content_type="application/json", environ_overrides=claim)
     assert error(answer) == (413, "too_large", "")
+    assert max(pieces) < LIMIT / 10
 
 
 @pytest.mark.parametrize(("spaces", "status"), [(100, 201), (LIMIT - 13, 201), (LIMIT - 12, 413), (3 * LIMIT, 413)])

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestTimeout
 
+from tests.fakes.clock import START
+from triage.db.tables import Project
 from triage.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, OutsideError, SettingError
+from triage.services import projects
+from triage.web.guards import DRAINED
 
 RAISED = [
     (NotFoundError("secret detail"), 404, "Nothing here"),
@@ -91,3 +97,23 @@ def test_nul_in_an_address(client: FlaskClient):
 
 def test_the_api_describes_itself(client: FlaskClient):
     assert client.get("/api/openapi.json").json["openapi"].startswith("3.")
+
+
+@pytest.mark.parametrize(("path", "size"), [("/p/demo/new", 9_000_000), ("/api/v1/projects/demo/feedback", 2_000_000)])
+def test_what_is_too_large_is_read_to_its_end_so_that_the_answer_is_seen(
+    app: Flask, session: Session, project: Project, path: str, size: int
+):
+    token = {"Authorization": "Bearer " + projects.add_token(session, project, "tests", now=START)}
+    session.commit()
+    sent = BytesIO(b" " * size)
+    kind = "application/json" if path.startswith("/api") else "multipart/form-data; boundary=b"
+    answer = app.test_client().post(path, input_stream=sent, content_length=size, content_type=kind, headers=token)
+    assert answer.status_code == 413
+    assert sent.tell() == size
+
+
+def test_a_length_that_nobody_waits_for_is_not_read(app: Flask, project: Project):
+    sent = BytesIO(b" " * (DRAINED + 1_000_000))
+    told = {"content_length": 10**12, "content_type": "multipart/form-data; boundary=b"}
+    assert app.test_client().post("/p/demo/new", input_stream=sent, **told).status_code == 413
+    assert sent.tell() == DRAINED

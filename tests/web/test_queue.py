@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -76,6 +77,39 @@ def test_candidates_say_why(signed_in: FlaskClient, session: Session, topic: Top
     assert "version 2.1 ≠ 2.3" in page
     assert "<mark>hangs</mark>" in page
     assert "Merge into it" in signed_in.get("/queue").text
+
+
+def test_a_weak_candidate_is_mentioned_without_a_button(
+    signed_in: FlaskClient, session: Session, topic: Topic, project: Project
+):
+    first = factories.feedback(session, project, topic=factories.topic(session, project))
+    factories.candidate(session, first, topic, score=0.1)
+    session.commit()
+    page = signed_in.get("/queue").text
+    assert "A little alike" in page
+    assert "Merge into it" not in page
+
+
+def test_the_quarantine_says_only_why_it_is_spam(signed_in: FlaskClient, session: Session, project: Project):
+    labels = {"kind": {"sure": True, "why": [["hangs", 1]]}, "spam": {"score": 0.99, "why": [["cheap", 1]]}}
+    row = factories.feedback(session, project, labels=labels, state=FeedbackState.QUARANTINED, kind="bug")
+    factories.topic(session, project, [row], state=TopicState.SPAM)
+    session.commit()
+    page = signed_in.get("/queue?state=spam").text
+    assert "looks like advertising" in page
+    assert "because of <" in page
+    assert "hangs" not in page.partition('class="why"')[2]
+    assert "0 people" not in page  # quarantined feedback counts for nobody
+
+
+def test_what_touches_most_people_can_come_first(signed_in: FlaskClient, session: Session, project: Project):
+    for people, hour in ((2, 1), (7, 0), (1, 2)):
+        row = factories.topic(session, project, title=f"of {people}")
+        row.people, row.last_seen = people, START + timedelta(hours=hour)
+    session.commit()
+    order = {path: re.findall(r">of (\d)</a>", signed_in.get(path).text) for path in ("/queue", "/queue?order=people")}
+    assert order == {"/queue": ["1", "2", "7"], "/queue?order=people": ["7", "2", "1"]}
+    assert "order=people" in signed_in.get("/queue?order=people").text
 
 
 @pytest.mark.parametrize("tab", TABS)

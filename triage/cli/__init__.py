@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from triage import __version__, logs
 from triage.config import load
@@ -27,13 +28,21 @@ class Commands(click.Group):
         except TriageError as error:
             click.echo(f"triage: {error}", err=True)
             ctx.exit(2 if isinstance(error, SettingError) else 1)
+        except OperationalError as error:
+            click.echo(f"triage: the database doesn't answer: {str(error.orig).splitlines()[0]}", err=True)
+            ctx.exit(1)
 
 
-def opened() -> Site:
-    """Return the installation that the environment describes."""
+def opened(*, ready: bool = True) -> Site:
+    """Return the installation that the environment describes; SettingError where it must be `ready` and is not."""
     settings = load()
     logs.set_up(settings.log_level, settings.log_format)
-    return open_site(settings)
+    site = open_site(settings)
+    if ready:
+        current, newest = site.db.revision()
+        if current != newest:
+            raise SettingError("the database is not at the newest version: run “triage db upgrade”")
+    return site
 
 
 def show(data: Any, *, as_json: bool, text: str) -> None:

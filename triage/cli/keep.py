@@ -21,7 +21,7 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Bring the schema to the newest version; doing it again changes nothing."""
-    site = opened()
+    site = opened(ready=False)
     site.db.upgrade()
     click.echo(f"The database is at {site.db.revision()[0]}")
 
@@ -53,7 +53,7 @@ def _told(report: Report, *, dry_run: bool) -> str:
 @json_option
 def doctor(as_json: bool) -> None:
     """Show the settings in force and look at every part: database, queue, index, models, hosts."""
-    site = opened()
+    site = opened(ready=False)
     findings = list(examination.examine(site))
     settings = masked(site.settings)
     data = {"settings": settings, "findings": [{"part": f.part, "ok": f.ok, "detail": f.detail} for f in findings]}

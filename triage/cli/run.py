@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
+from apiflask import APIFlask
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server as Granian
 from huey import crontab
 
+from triage.app import from_environment
 from triage.cli import opened
-from triage.config import Settings, data, load
+from triage.config import Settings, data
 from triage.errors import SettingError
 from triage.services import demo
 from triage.services.site import Site
@@ -28,7 +32,7 @@ NIGHT = "19"  # o'clock UTC: three in the morning where most users are
 @click.command()
 def setup() -> None:
     """Make the instance: database, first maintainer (password printed once) and a demo project; overwrites nothing."""
-    site = opened()
+    site = opened(ready=False)
     site.db.upgrade()
     examples = data("models") / "demo" / "feedback.jsonl"
     with site.db.write() as session:
@@ -43,13 +47,22 @@ def setup() -> None:
 @click.option("--with-worker", is_flag=True, help="Run a worker beside the web server.")
 def serve(with_worker: bool) -> None:
     """Serve the pages, the API and the webhooks."""
-    settings = load()
-    current, newest = opened().db.revision()
-    if current != newest:
-        raise SettingError("the database is not at the newest version: run “triage db upgrade”")
-    with _beside(with_worker):
+    settings = opened().settings
+    _free(settings)
+    with suppress(KeyboardInterrupt), _beside(with_worker):
         click.echo(f"Triage is at {settings.base_url}  (Ctrl-C stops it)")
         _server(settings).serve()
+
+
+def _free(settings: Settings) -> None:
+    """Raise SettingError unless the port is free: the server would share it, and each get a part of the requests."""
+    family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
+    try:
+        socket.create_server((settings.bind, settings.port), family=family).close()
+    except OSError as error:
+        why = str(error.strerror).partition(" (")[0]
+        where = f"{settings.bind}:{settings.port} can't be listened on ({why})"
+        raise SettingError(f"{where}; perhaps Triage runs already. TRIAGE_PORT names another port") from error
 
 
 @contextmanager
@@ -58,7 +71,8 @@ def _beside(wanted: bool) -> Iterator[None]:
     if not wanted:
         yield
         return
-    worker = subprocess.Popen([sys.executable, "-m", "triage", "worker"])
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # from here on there is something to be stopped
+    worker = subprocess.Popen([sys.executable, "-m", "triage", "worker"], process_group=0)  # as in `pages`
     try:
         yield
     finally:
@@ -66,15 +80,25 @@ def _beside(wanted: bool) -> Iterator[None]:
         worker.wait(timeout=60)
 
 
+def pages() -> APIFlask:
+    """Return the application, in a process that Ctrl-C in the terminal doesn't reach: its parent alone stops it.
+
+    Two signals at once, the terminal's and the parent's, leave it hanging now and then.
+    """
+    os.setpgid(0, 0)
+    return from_environment()
+
+
 def _server(settings: Settings) -> Any:
     return Granian(
-        "triage.app:from_environment",
+        "triage.cli.run:pages",
         factory=True,
         address=settings.bind,
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.web_workers,
         blocking_threads=4,
+        workers_kill_timeout=15,  # a supervisor may signal each of them, which leaves one hanging now and then
         log_level=LogLevels.error,
     )
 

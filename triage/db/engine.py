@@ -14,11 +14,15 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
+from triage.config import made
 from triage.errors import SettingError
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+_WANTED = "TRIAGE_DATABASE_URL must be sqlite:///… or postgresql://…"
 
 
 class Database:
@@ -92,15 +96,18 @@ def _config() -> Config:
 
 
 def _engine(url: str) -> Engine:
-    address = make_url(url)
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise SettingError(_WANTED) from error
     if address.get_backend_name() == "postgresql":
         return create_engine(
             address.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10, max_overflow=20
         )
     if address.get_backend_name() != "sqlite":
-        raise SettingError("TRIAGE_DATABASE_URL must be sqlite:///… or postgresql://…")
+        raise SettingError(_WANTED)
     if address.database:
-        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        made(Path(address.database).parent)
     engine = create_engine(address, connect_args={"timeout": 30})
     event.listen(engine, "connect", _tune)
     event.listen(engine, "begin", _begin)

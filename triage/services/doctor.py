@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from triage.db.tables import Feedback, Filing, ModelVersion, Notice, Project
 from triage.domain.feedback import FeedbackState
 from triage.errors import TriageError
+from triage.jobs import failures
 from triage.services.library import ACTIVE
 from triage.services.site import Site
 
@@ -35,14 +36,23 @@ def examine(site: Site) -> Iterator[Finding]:
         "work": _work,
     }.items():
         yield _found(part, look, site)
-    yield from _hosts(site)
+    try:
+        yield from _hosts(site)
+    except SQLAlchemyError as error:
+        yield Finding("hosts", ok=False, detail=_line(error))
 
 
 def _found(part: str, look: Callable[[Site], Finding], site: Site) -> Finding:
     try:
         return look(site)
-    except (TriageError, SQLAlchemyError, OSError) as error:
-        return Finding(part, ok=False, detail=str(error).splitlines()[0])
+    except (TriageError, SQLAlchemyError) as error:
+        return Finding(part, ok=False, detail=_line(error))
+    except failures() as error:
+        return Finding(part, ok=False, detail=_line(error))
+
+
+def _line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _database(site: Site) -> Finding:

@@ -25,12 +25,14 @@ POLICY = {
     "form-action": "'self'",
     "frame-ancestors": "'none'",
 }
+DRAINED = 64 * 1024 * 1024  # bytes
 _PRIVATE = ("status.", "queue.", "auth.")
 
 
 def attach(app: Flask, site: Site) -> None:
     """Put the guards before `app`."""
     app.before_request(_no_nul)
+    app.after_request(_drained)
     app.after_request(_discreet)  # runs after Talisman's, for the last that is registered runs first
     Talisman(
         app,
@@ -53,6 +55,16 @@ def _no_nul() -> None:
     """Refuse addresses with NUL: PostgreSQL takes it in no text, and no address of ours has one."""
     if "\0" in request.path or any("\0" in value for value in request.args.values()):
         abort(404)
+
+
+def _drained(response: Response) -> Response:
+    """Read what was refused for its length to its end, within reason: browsers show no answer before all is sent."""
+    length, most = request.content_length or 0, request.max_content_length or 0
+    refused = response.status_code == 413 and length > most  # noqa: PLR2004  # else a part was read: the rest may never come
+    left = min(length, DRAINED) if refused else 0
+    while left > 0 and (piece := request.environ["wsgi.input"].read(min(left, 65_536))):
+        left -= len(piece)
+    return response
 
 
 def _limits(app: Flask, site: Site) -> None:

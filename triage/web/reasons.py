@@ -106,6 +106,12 @@ def sameness(score: float) -> str:
     return str(SAMENESS[_sureness(score, policy.join, (policy.join + policy.suggest) / 2)])
 
 
+def suggests(score: float) -> bool:
+    """Return whether two are so much alike that merging them is worth a button, and not only a mention."""
+    policy = Policy()
+    return score >= (policy.join + policy.suggest) / 2
+
+
 def differing(pairs: Sequence[Any]) -> list[str]:
     """Return facts that contradict, such as “version: 2.1 ≠ 2.3”."""
     found = []

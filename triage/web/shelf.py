@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, joinedload
@@ -34,6 +35,7 @@ class Wanted:
     kind: str = ""
     words: str = ""
     page: int = 1
+    order: str = ""
 
     @classmethod
     def of(cls, given: Mapping[str, str]) -> Wanted:
@@ -45,11 +47,13 @@ class Wanted:
             kind=kind if kind in set(Kind) else "",
             words=given.get("words", "").replace("\0", "").strip()[:100],
             page=max(int(page), 1) if page.isascii() and page.isdecimal() and len(page) < 6 else 1,  # noqa: PLR2004
+            order="people" if given.get("order") == "people" else "",
         )
 
     def address(self, **changed: object) -> dict[str, object]:
         """Return the arguments of the address that shows this, some of them changed; what is as usual is left out."""
-        given = {"state": self.tab, "project": self.project, "kind": self.kind, "words": self.words, "page": self.page}
+        given: dict[str, object] = asdict(self)
+        given["state"] = given.pop("tab")
         usual = {"state": "new", "page": 1}
         return {name: value for name, value in (given | changed).items() if value and value != usual.get(name)}
 
@@ -89,16 +93,21 @@ def shelf(session: Session, wanted: Wanted) -> Shelf:
     page = min(wanted.page, pages)
     rows = select(Topic).options(joinedload(Topic.project), joinedload(Topic.issue), joinedload(Topic.filing))
     rows = rows.where(Topic.state.in_(TABS[wanted.tab]), *_filters(wanted))
-    order = (Topic.snoozed_until,) if wanted.tab == "snoozed" else (Topic.last_seen.desc(), Topic.id.desc())
-    found = session.scalars(rows.order_by(*order).offset((page - 1) * PER_PAGE).limit(PER_PAGE))
+    found = session.scalars(rows.order_by(*_order(wanted)).offset((page - 1) * PER_PAGE).limit(PER_PAGE))
     return Shelf(
-        wanted=Wanted(wanted.tab, wanted.project, wanted.kind, wanted.words, page),
+        wanted=replace(wanted, page=page),
         cards=_cards(session, list(found)),
         counts=counts,
         pages=pages,
         pending=_pending(session),
         projects=list(session.scalars(select(Project).order_by(Project.name))),
     )
+
+
+def _order(wanted: Wanted) -> tuple[Any, ...]:
+    if wanted.order == "people":
+        return Topic.people.desc(), Topic.last_seen.desc(), Topic.id.desc()
+    return (Topic.snoozed_until,) if wanted.tab == "snoozed" else (Topic.last_seen.desc(), Topic.id.desc())
 
 
 def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:

@@ -89,7 +89,12 @@ def _project(slug: str) -> Project:
 
 def _page(product: Project, draft: Draft) -> str:
     return render_template(
-        "submit/new.html", project=product, draft=draft, body_limit=BODY_LIMIT, title_limit=TITLE_LIMIT
+        "submit/new.html",
+        project=product,
+        draft=draft,
+        body_limit=BODY_LIMIT,
+        title_limit=TITLE_LIMIT,
+        megabytes=site().settings.upload_megabytes,
     )
 
 
