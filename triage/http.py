@@ -23,6 +23,7 @@ WHOLE = 60.0  # seconds that one answer may take in all, however steadily it dri
 BIG = 20 * 1024 * 1024  # bytes of an answer that are read at most
 CHUNK = 64 * 1024  # bytes read at once
 
+Response = requests.Response  # for those who take an Http and may not know what it is made of
 Resolve = Callable[[str, int], list[str]]
 
 

@@ -8,7 +8,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.hosts.refusals import WAIT_AT_MOST, WAIT_IF_UNSAID, complaint, refusal, waiting
+from triage.hosts.refusals import WAIT_AT_MOST, WAIT_IF_UNSAID, complaint, pause, refusal, waiting
 
 DATE = {"Date": "Mon, 23 Nov 2026 10:00:00 GMT"}
 NOW = 1795428000  # the same moment in seconds
@@ -88,6 +88,7 @@ def test_secrets_are_struck_out() -> None:
         (403, {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": str(NOW + 90), **DATE}, {}, 90.0),
         (403, {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": str(NOW + 90)}, {}, WAIT_IF_UNSAID),
         (403, {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "never", **DATE}, {}, WAIT_IF_UNSAID),
+        (429, {"RateLimit_Reset": "12"}, {}, 12.0),
         (403, {"Retry_After": "3"}, {}, 3.0),
         (403, {}, {"message": "You have exceeded a secondary rate limit"}, WAIT_IF_UNSAID),
         (403, {"X_RateLimit_Remaining": "12"}, {"message": "no"}, None),
@@ -100,6 +101,24 @@ def test_how_long_to_wait(status: int, headers: dict[str, str], body: Any, wait:
     found = answer(status, body, **headers)
     assert waiting(found, complaint(found)) == wait
     assert refusal("h", found).retry_after == wait
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (200, {"X_RateLimit_Remaining": "1"}, None),
+        (200, {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": str(NOW + 90), **DATE}, 90.0),
+        (201, {"RateLimit_Remaining": "0", "RateLimit_Reset": "30"}, 30.0),
+        (200, {"RateLimit_Remaining": "0"}, WAIT_IF_UNSAID),
+        (304, {}, None),
+        (429, {"Retry_After": "7"}, 7.0),
+        (404, {}, None),
+    ],
+)
+def test_the_last_of_the_quota_asks_for_a_pause_too(
+    status: int, headers: dict[str, str], seconds: float | None
+) -> None:
+    assert pause(answer(status, {}, **headers)) == seconds
 
 
 @given(retry=st.text(max_size=40), reset=st.text(max_size=40), date=st.text(max_size=40))

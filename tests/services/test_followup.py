@@ -374,3 +374,56 @@ def test_a_poll_goes_on_past_an_issue_that_has_gone(story):
     story.host.fail("get", OutsideError("it has moved", permanent=True, status=301))
     story.poll()
     assert (story.get(Project).poll_error, story.get(Issue).error) == ("", "it has moved")
+
+
+def test_a_deleted_issue_is_noticed_within_a_day_although_no_list_tells(story, clock):
+    story.poll()
+    story.host.delete()
+    clock.forward(hours=23)
+    story.poll()
+    assert story.get(Issue).error == ""
+    clock.forward(hours=2)
+    story.poll()
+    assert "no such issue" in story.get(Issue).error
+
+
+def test_looking_after_issues_that_fails_says_so_and_goes_on_the_next_time(story, clock):
+    story.poll()
+    clock.forward(hours=25)
+    story.host.fail("get", BROKEN)
+    story.poll()
+    assert "500" in story.get(Project).poll_error
+    story.host.delete()
+    story.poll()
+    assert "no such issue" in story.get(Issue).error
+
+
+def test_only_so_many_issues_are_looked_after_at_once(story, clock, monkeypatch):
+    monkeypatch.setattr(followup, "LOOKED_AFTER", 0)
+    for hours in (2, 25):
+        story.poll()
+        clock.forward(hours=hours)
+    story.host.calls.clear()
+    story.poll()
+    assert "get" not in story.host.calls
+
+
+def test_a_host_that_asks_to_wait_costs_a_delivery_no_attempt(story, clock):
+    row = story.deliver()
+    with story.db.write() as session:
+        row = session.get_one(Delivery, row.id)
+        row.state, row.next_try_at, row.attempts = "waiting", clock(), 50
+    story.host.fail("get", OutsideError("slow down", retry_after=60, status=429))
+    assert story.work(row).state == "waiting"
+    clock.forward(seconds=60)
+    assert story.work(row).state == "done"
+
+
+def test_what_old_deliveries_said_is_dropped_and_that_they_came_is_not(story, clock):
+    with story.db.write() as session:
+        factories.delivery(session, story.get(Project), state="done", request="words")
+        followup.forget(session, now=clock.forward(days=13))
+    assert story.get(Delivery).request == "words"
+    with story.db.write() as session:
+        followup.forget(session, now=clock.forward(days=2))
+    assert story.get(Delivery).request == ""

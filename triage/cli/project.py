@@ -130,7 +130,7 @@ def sync(slug: str, full: bool, as_json: bool) -> None:
     with _bar("issues", counts) as heard:
         ours = followup.poll(site.db, row.id, host=git, now=site.now(), progress=heard)
     with _bar("words", []) as heard:
-        read = mirror.read(site.db, site.models.duplicates, now=site.now, progress=heard)
+        read = mirror.read(site.db, site.comparing.duplicates, now=site.now, progress=heard)
     with site.db.read() as session:
         site.follower.catch_up(session)  # where no worker holds the index; else the worker's sweep does it
         error = project_by_slug(session, slug).poll_error

@@ -16,6 +16,7 @@ from typing import ClassVar, Protocol
 
 from triage.domain.drafts import Draft
 from triage.errors import SettingError
+from triage.hosts.kept import Kept
 from triage.http import Http
 
 
@@ -30,13 +31,17 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How to reach one repository: the host's web address, "owner/name", and `account`, who we are there."""
+    """How to reach one repository: the host's web address, "owner/name", and `account`, who we are there.
+
+    `kept` are the answers that conditional requests go by; share one for as long as the process lives.
+    """
 
     url: str
     repo: str
     token: str = field(default="", repr=False)
     secret: str = field(default="", repr=False)
     account: str = ""
+    kept: Kept = field(default_factory=Kept, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +174,10 @@ class Host(Protocol):
         ...
 
     def parse(self, headers: Mapping[str, str], body: bytes) -> HostEvent | None:
-        """Return what a verified delivery is about, None if about no issue. Raises InvalidError on hostile JSON."""
+        """Return what a verified delivery is about, None if about no issue.
+
+        Raises InvalidError for hostile JSON, and for an event that the host doesn't have.
+        """
         ...
 
 

@@ -15,13 +15,15 @@ from urllib.parse import unquote
 from triage.domain.drafts import Draft
 from triage.errors import InvalidError, OutsideError
 from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, Reason
-from triage.hosts.deliveries import delivery, fingerprint, header, same
+from triage.hosts.deliveries import delivery, fingerprint, header, same, wanted
 from triage.hosts.labels import COLOUR, Labels, names, told_by_labels
 from triage.hosts.payload import integer, moment, moment_or_none, part, text, text_or_empty
 from triage.hosts.rest import Api, changed, ours, refuse_confidential, segment, stamp
 from triage.http import Http
 
 PAGE = "100"  # the most it gives at once
+EVENTS = frozenset({"Issue Hook", "Note Hook"})
+OTHERS = frozenset({"Push Hook", "Tag Push Hook", "Merge Request Hook"})
 _NUMBER = re.compile(r"[A-Za-z0-9]{1,20}")
 _REASONS = {"closed": Reason.COMPLETED, "rejected": Reason.NOT_PLANNED}
 
@@ -36,8 +38,7 @@ class Gitee:
         self._connection = connection
         self._owner, _, self._name = connection.repo.partition("/")
         self._repo = f"/repos/{segment(self._owner)}/{segment(self._name)}"
-        secrets = (connection.token, connection.secret)
-        self._api = Api(http, connection.url.rstrip("/") + "/api/v5", {}, secrets)
+        self._api = Api(http, connection.url.rstrip("/") + "/api/v5", {}, connection)
         self._token = {"access_token": connection.token} if connection.token else {}
         self._account: str | None = connection.account or None
         self._labels = Labels(self._read_labels, self._make_label)
@@ -116,7 +117,7 @@ class Gitee:
         """Return what a delivery is about; None for notes on other things and for events that concern no issue."""
         event = header(headers, "X-Gitee-Event")
         found = delivery(body, header(headers, "Content-Type"))
-        if event not in ("Issue Hook", "Note Hook") or part(found, "noteable_type") not in (None, "Issue"):
+        if not wanted(event, EVENTS, OTHERS) or part(found, "noteable_type") not in (None, "Issue"):
             return None
         number = text(found, "issue", "number")
         if not _NUMBER.fullmatch(number):

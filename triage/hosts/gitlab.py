@@ -12,13 +12,18 @@ from urllib.parse import urlsplit
 from triage.domain.drafts import Draft
 from triage.errors import OutsideError
 from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, Reason
-from triage.hosts.deliveries import delivery, fingerprint, header, same
+from triage.hosts.deliveries import delivery, fingerprint, header, same, wanted
 from triage.hosts.labels import names, told_by_labels
 from triage.hosts.payload import address, flag, integer, moment, moment_or_none, part, text, text_or_empty
 from triage.hosts.rest import Api, changed, ours, segment, stamp
 from triage.http import Http
 
 PAGE = "100"  # the most it gives at once
+EVENTS = frozenset({"issue", "note"})
+OTHERS = frozenset(
+    "push tag_push merge_request wiki_page pipeline build deployment release emoji access_token "  # noqa: SIM905
+    "feature_flag work_item milestone vulnerability member project subgroup".split()
+)
 REPORTER = 20  # the access level from which labels may be set
 _QUICK_ACTION = re.compile(r"^(\s*)/(?=[a-z_]+(?:\s|$))", re.MULTILINE)
 
@@ -34,8 +39,7 @@ class GitLab:
         self._project = f"/projects/{segment(connection.repo)}"
         self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(connection.url))
         headers = {"PRIVATE-TOKEN": connection.token} if connection.token else {}
-        secrets = (connection.token, connection.secret)
-        self._api = Api(http, connection.url.rstrip("/") + "/api/v4", headers, secrets)
+        self._api = Api(http, connection.url.rstrip("/") + "/api/v4", headers, connection)
         self._account: str | None = connection.account or None
         self._members: dict[int, bool | None] = {}
 
@@ -114,7 +118,7 @@ class GitLab:
         """Return what a delivery is about; None for notes on other things and for events that concern no issue."""
         found = delivery(body, header(headers, "Content-Type"))
         kind = text(found, "object_kind")
-        if kind not in ("issue", "note") or part(found, "object_attributes", "noteable_type") not in (None, "Issue"):
+        if not wanted(kind, EVENTS, OTHERS) or part(found, "object_attributes", "noteable_type") not in (None, "Issue"):
             return None
         # Hooks that set each other off share the event's UUID, so the key of the one delivery goes first
         named = header(headers, "Idempotency-Key", "X-Gitlab-Event-UUID")

@@ -17,6 +17,7 @@ from triage.hosts.payload import clean, loads
 WAIT_AT_MOST = 86_400.0  # seconds; a longer wish is taken for this
 WAIT_IF_UNSAID = 60.0  # seconds, where a host limits us but doesn't say for how long
 EPOCH_DIGITS = 12  # a reset time with as many digits is no time in seconds
+EPOCH = 10**9  # a smaller reset time is no time of day but seconds from now, as the IETF's draft has it
 
 _PASSING = frozenset({408, 409, 425, 429})  # statuses under 500 after which the same call may succeed
 MOVED = frozenset({301, 302, 303, 307, 308})
@@ -65,6 +66,16 @@ def _words(status: int, said: str, location: str) -> tuple[str, str]:
     return _WORDS.get(status, _BROKEN if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _REFUSED)
 
 
+def pause(answer: requests.Response) -> float | None:
+    """Return the seconds for which nothing more may be asked after `answer`, None where it says no such thing.
+
+    A good answer may say it too: that it was the last of the quota.
+    """
+    if answer.ok:
+        return _bounded(_reset(answer.headers)) if _spent(answer.headers) else None
+    return waiting(answer, complaint(answer))
+
+
 def complaint(answer: requests.Response) -> str:
     """Return what the host says about its refusal, one line of at most 200 characters; hosts nest it in many ways."""
     try:
@@ -92,13 +103,21 @@ def waiting(answer: requests.Response, said: str) -> float | None:
     Times of day are measured against the answer's own Date, so that our clock doesn't matter.
     """
     head = answer.headers
-    spent = head.get("X-RateLimit-Remaining", head.get("RateLimit-Remaining")) == "0"
     limited = answer.status_code == HTTPStatus.TOO_MANY_REQUESTS or (
-        answer.status_code == HTTPStatus.FORBIDDEN and ("Retry-After" in head or spent or "rate limit" in said.lower())
+        answer.status_code == HTTPStatus.FORBIDDEN
+        and ("Retry-After" in head or _spent(head) or "rate limit" in said.lower())
     )
     if not limited and not (answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE and "Retry-After" in head):
         return None
     asked = _after(head) if "Retry-After" in head else _reset(head)
+    return _bounded(asked)
+
+
+def _spent(head: Mapping[str, str]) -> bool:
+    return head.get("X-RateLimit-Remaining", head.get("RateLimit-Remaining")) == "0"
+
+
+def _bounded(asked: float | None) -> float:
     return min(max(WAIT_IF_UNSAID if asked is None else asked, 0.0), WAIT_AT_MOST)
 
 
@@ -112,9 +131,11 @@ def _after(head: Mapping[str, str]) -> float | None:
 
 def _reset(head: Mapping[str, str]) -> float | None:
     asked, now = head.get("X-RateLimit-Reset", head.get("RateLimit-Reset", "")), _date(head.get("Date", ""))
-    if not (asked.isascii() and asked.isdigit() and len(asked) < EPOCH_DIGITS and now):
+    if not (asked.isascii() and asked.isdigit() and len(asked) < EPOCH_DIGITS):
         return None
-    return int(asked) - now.timestamp()
+    if int(asked) < EPOCH:
+        return float(asked)
+    return int(asked) - now.timestamp() if now else None
 
 
 def _date(found: str) -> datetime | None:

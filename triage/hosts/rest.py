@@ -9,11 +9,10 @@ from http import HTTPStatus
 from typing import Any, Unpack
 from urllib.parse import parse_qsl, quote, urlsplit
 
-import requests
-
 from triage.domain.drafts import Draft
 from triage.errors import InvalidError, OutsideError
-from triage.hosts import HostIssue
+from triage.hosts import Connection, HostIssue
+from triage.hosts.kept import Answer
 from triage.hosts.payload import items, loads
 from triage.hosts.refusals import MOVED, refusal
 from triage.http import Http, Parts
@@ -21,19 +20,22 @@ from triage.http import Http, Parts
 SKEW = timedelta(hours=1)  # how far the host's clock and ours may be apart
 PAGES = 10_000  # a list that goes on for longer is a host gone mad
 SECRET_LENGTH = 8  # a shorter one is no secret, and striking it out would garble words
-KEPT = 100  # answers that are kept for conditional requests
 
 
 class Api:
-    """One host's REST interface: `base` is the address that paths are added to, `secrets` never show in an error."""
+    """One host's REST interface: `base` is the address that paths are added to, `headers` go with every request.
 
-    def __init__(self, http: Http, base: str, headers: Mapping[str, str], secrets: tuple[str, ...] = ()) -> None:
+    The secrets of `connection` never show in an error.
+    """
+
+    def __init__(self, http: Http, base: str, headers: Mapping[str, str], connection: Connection) -> None:
         self.base = base
         self.name = urlsplit(base).netloc.rpartition("@")[2]
         self._http = http
         self._headers = {"Accept": "application/json", **headers}
+        secrets = connection.token, connection.secret
         self._secrets = tuple(secret for secret in secrets if len(secret) >= SECRET_LENGTH)
-        self._kept: dict[str, tuple[str, Any, dict[str, str]]] = {}
+        self._kept = connection.kept
 
     def call(self, method: str, path: str, **parts: Unpack[Parts]) -> Any:
         """Send once and return the JSON that came, None where the answer is empty. Raises OutsideError."""
@@ -92,30 +94,25 @@ class Api:
 
     def _exchange(self, method: str, path: str, parts: Parts) -> tuple[Any, dict[str, str]]:
         # A GET whose answer had an ETag is asked for conditionally the next time; hosts don't count a 304
-        name = f"{path} {sorted(parts.get('params', {}).items())}" if method == "GET" else ""
-        kept = self._kept.get(name)
-        parts["headers"] = {**self._headers, **({"If-None-Match": kept[0]} if kept else {})}
+        name = (self.base + path, *sorted({**parts.get("params", {}), **self._headers}.items()))
+        kept = self._kept.find(name) if method == "GET" else None
+        parts["headers"] = {**self._headers, **({"If-None-Match": kept.tag} if kept else {})}
         answer = self._http.request(method, self.base + path, **parts)
         if kept and answer.status_code == HTTPStatus.NOT_MODIFIED:
-            return kept[1], kept[2]
-        found = self._found(answer)
-        links = {rel: link["url"] for rel, link in answer.links.items() if "url" in link}
-        if name and answer.headers.get("ETag"):
-            self._keep(name, (answer.headers["ETag"], found, links))
-        return found, links
-
-    def _found(self, answer: requests.Response) -> Any:
+            return self._read(kept.body), kept.links
         if not answer.ok or answer.status_code in MOVED:
             raise refusal(self.name, answer, self._secrets)
-        if not answer.content.strip():
+        found = self._read(answer.content)
+        links = {rel: link["url"] for rel, link in answer.links.items() if "url" in link}
+        if method == "GET" and answer.headers.get("ETag"):
+            self._kept.keep(name, Answer(answer.headers["ETag"], answer.content, links))
+        return found, links
+
+    def _read(self, body: bytes) -> Any:
+        if not body.strip():
             return None
         with self.reading():
-            return loads(answer.content)
-
-    def _keep(self, name: str, kept: tuple[str, Any, dict[str, str]]) -> None:
-        if len(self._kept) >= KEPT:
-            self._kept.pop(next(iter(self._kept)))
-        self._kept[name] = kept
+            return loads(body)
 
 
 def segment(value: str) -> str:

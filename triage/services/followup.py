@@ -32,17 +32,26 @@ from triage.services.review import Actor
 ATTEMPTS = 10
 UNDER_WAY = frozenset({"waiting", "held", "withdrawing"})
 HOLD = timedelta(minutes=5)
+KEEP = timedelta(days=14)  # for how long it can be looked up what a delivery said
+UNSEEN = timedelta(days=1)  # an issue of ours that nobody has read for so long is looked after: it may be gone
+LOOKED_AFTER = 20  # issues a poll
 
 
-def take(session: Session, project: Project, event: HostEvent, *, now: datetime, size: int = 0) -> Delivery | None:
-    """Remember a verified delivery and return its row, or None where it came before (a replay or a repetition)."""
+def take(
+    session: Session, project: Project, event: HostEvent, *, now: datetime, request: tuple[str, int] = ("", 0)
+) -> Delivery | None:
+    """Remember a verified delivery and return its row, or None where it came before (a replay or a repetition).
+
+    `request` is what may be shown of what was sent, and how many bytes the whole of it had.
+    """
     row = Delivery(
         project_id=project.id,
         source=project.host,
         remote_id=event.delivery[:100],
         event=f"{event.event} {event.action}".strip(),
         number=event.number,
-        size=size,
+        request=request[0],
+        size=request[1],
         next_try_at=now,
         attempts=0,
         created_at=now,
@@ -59,6 +68,12 @@ def due(session: Session, *, now: datetime, limit: int = 500) -> list[int]:
     """Return the deliveries to be worked on now."""
     rows = select(Delivery.id).where(Delivery.state == "waiting", Delivery.next_try_at <= now)
     return list(session.scalars(rows.order_by(Delivery.id).limit(limit)))
+
+
+def forget(session: Session, *, now: datetime) -> None:
+    """Drop what old deliveries said; that they came, and what became of them, stays."""
+    old = update(Delivery).where(Delivery.request != "", Delivery.created_at < now - KEEP, Delivery.state != "waiting")
+    session.execute(old.values(request=""))
 
 
 def work(db: Database, delivery_id: int, *, host: Host, now: datetime) -> None:
@@ -87,7 +102,8 @@ def _attempt(db: Database, project_id: int, number: str, host: Host, now: dateti
 
 
 def _store(row: Delivery, error: OutsideError | None, now: datetime) -> None:
-    over = error is None or error.permanent or row.attempts >= ATTEMPTS
+    waiting = error is not None and error.retry_after is not None  # the host has its pace, the delivery no fault
+    over = error is None or error.permanent or (row.attempts >= ATTEMPTS and not waiting)
     row.error = str(error) if error else ""
     row.answer = "" if error else f"issue {row.number} was read again"
     row.state = "waiting" if not over else "failed" if error else "done"
@@ -113,8 +129,24 @@ def poll(
         if progress:
             progress(count)
 
-    mirror.pull(db, project_id, host=host, now=now, heard=heard)
+    if mirror.pull(db, project_id, host=host, now=now, heard=heard) is None:
+        _look_after(db, project_id, host, now)
     return read
+
+
+def _look_after(db: Database, project_id: int, host: Host, now: datetime) -> None:
+    """Read those of our issues again that were not heard of for long: no list tells that an issue was deleted."""
+    with db.read() as session:
+        project = session.get_one(Project, project_id)
+        mine = select(Issue.number).where(Issue.project_id == project_id, Issue.repo == project.host_repo)
+        late = mine.where(Issue.topic_id.is_not(None), Issue.read_at < now - UNSEEN).order_by(Issue.read_at)
+        numbers = list(session.scalars(late.limit(LOOKED_AFTER)))
+    for number in numbers:
+        try:
+            _read_or_say(db, project_id, number, host, now)
+        except OutsideError as error:
+            mirror.broke_off(db, project_id, error)
+            return
 
 
 def _read_or_say(db: Database, project_id: int, number: str, host: Host, now: datetime) -> None:

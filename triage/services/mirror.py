@@ -26,6 +26,7 @@ from triage.services.indexing import stored
 BATCH = 50  # issues a transaction: short enough that nobody waits for it
 OVERLAP = timedelta(hours=1)  # we look back by this much, for clocks differ and a pull may have died half-way
 BODY = 20_000  # characters of an issue that are kept
+UNLISTED = "the host doesn't list it any more: it was deleted or moved, or became one that only members see"
 READ = 4_000  # characters of an issue that are compared
 
 Clock = Callable[[], datetime]
@@ -43,17 +44,42 @@ def pull(db: Database, project_id: int, *, host: Host, now: datetime, heard: Hea
     with db.read() as session:
         polled_at = session.get_one(Project, project_id).polled_at
     try:
-        for some in _batches(host.changed_since(polled_at - OVERLAP if polled_at else None)):
+        for some in _batches(host.changed_since(_since(polled_at))):
             with db.write() as session:
                 ours = keep(session, session.get_one(Project, project_id), some, now=now)
             heard(len(some), ours)
     except OutsideError as failure:
         error = failure
+    if error is not None:
+        broke_off(db, project_id, error)
+        return error
     with db.write() as session:
         project = session.get_one(Project, project_id)
-        project.poll_error = str(error or "")
-        project.polled_at = project.polled_at if error else now
-    return error
+        if polled_at is None:
+            _gone(session, project, now)
+        project.poll_error, project.polled_at = "", now
+    return None
+
+
+def _since(polled_at: datetime | None) -> datetime | None:
+    """Return from when on to ask, by the full hour: a question that stays the same a host may answer with “as before”."""
+    return (polled_at - OVERLAP).replace(minute=0, second=0, microsecond=0) if polled_at else None
+
+
+def broke_off(db: Database, project_id: int, error: OutsideError) -> None:
+    """Write down why reading a project's host came to no end."""
+    with db.write() as session:
+        session.get_one(Project, project_id).poll_error = str(error)
+
+
+def _gone(session: Session, project: Project, now: datetime) -> None:
+    """Note which mirrored issues a list of all of them left out: nothing is to be linked to them, or held back by them.
+
+    Those of our topics are read one by one.
+    """
+    mine = update(Issue).where(Issue.project_id == project.id, Issue.repo == project.host_repo)
+    missing = Issue.topic_id.is_(None), Issue.read_at < now, Issue.error == ""
+    session.execute(mine.where(*missing).values(error=UNLISTED))
 
 
 def _batches(issues: Iterator[HostIssue]) -> Iterator[list[HostIssue]]:
@@ -76,6 +102,7 @@ def keep(session: Session, project: Project, found: Sequence[HostIssue], *, now:
         if row is None:
             row = rows[one.number] = fresh(session, project, one.number, now=now)
         elif one.updated_at < row.host_updated_at:
+            row.read_at = now  # it is there
             continue  # an older reading that was overtaken
         write(row, one, now=now)
     return ours
