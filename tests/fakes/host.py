@@ -22,12 +22,22 @@ DENIED = OutsideError("the token lacks write:issue", permanent=True, status=403)
 
 @dataclass
 class Fault:
-    """What goes wrong at the next call of `method`: an error before or after its work, or something else meanwhile."""
+    """What goes wrong at a call of `method`: an error before or after its work, or something else meanwhile.
+
+    It is the next call, or one later for each that `skip` lets pass.
+    """
 
     method: str
     error: OutsideError | None = None
     after: bool = False
     meanwhile: Callable[[], object] | None = None
+    skip: int = 0
+
+    def hits(self, method: str) -> bool:
+        if self.method != method:
+            return False
+        self.skip -= 1
+        return self.skip < 0
 
 
 class FakeHost:
@@ -95,7 +105,7 @@ class FakeHost:
     def _call(self, method: str) -> Iterator[None]:
         with self.lock:
             self.calls.append(method)
-            fault = next((one for one in self.faults if one.method == method), Fault(method))
+            fault = next((one for one in self.faults if one.hits(method)), Fault(method))
             if fault in self.faults:
                 self.faults.remove(fault)
         if not fault.after:

@@ -200,6 +200,8 @@ def test_a_wrong_token_fails_the_check(fake: GitHost) -> None:
 def test_a_token_that_only_reads_fails_the_check(fake: GitHost) -> None:
     found = fake.host(token=fake.read_only).check()
     assert found.ok is not fake.traits.scopes
+    said, needed = " ".join(found.missing), {"github": "issues=write", "gitlab": "api", "gitee": "issues"}
+    assert not fake.traits.scopes or f"token lacks {needed.get(fake.kind, 'write:issue')}" in said
     assert not fake.issues
 
 

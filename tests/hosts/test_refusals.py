@@ -8,7 +8,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.hosts.refusals import WAIT_AT_MOST, WAIT_IF_UNSAID, complaint, pause, refusal, waiting
+from triage.hosts.refusals import WAIT_AT_MOST, WAIT_IF_UNSAID, complaint, lacking, pause, refusal, waiting
 
 DATE = {"Date": "Mon, 23 Nov 2026 10:00:00 GMT"}
 NOW = 1795428000  # the same moment in seconds
@@ -61,6 +61,29 @@ def test_a_long_complaint_is_cut() -> None:
 def test_a_missing_scope_is_named() -> None:
     said = "token does not have at least one of required scope(s): [write:issue]"
     assert "the token lacks write:issue" in str(refusal("h", answer(403, {"message": said})))
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "scopes"),
+    [
+        (403, {"message": "required scope(s): [write:issue]"}, {}, "write:issue"),
+        (403, {"message": "required scope(s), required=[write:issue], token scope=read:issue"}, {}, "write:issue"),
+        (403, {"error": "insufficient_scope", "scope": "api"}, {}, "api"),
+        (403, {"scope": "<b>"}, {}, ""),
+        (403, {"message": "no"}, {"X_Accepted_GitHub_Permissions": "issues=write"}, "issues=write"),
+        (404, {}, {"X_OAuth_Scopes": "gist", "X_Accepted_OAuth_Scopes": "repo, public_repo"}, "public_repo, repo"),
+        (404, {}, {"X_OAuth_Scopes": "gist, repo", "X_Accepted_OAuth_Scopes": "repo"}, ""),
+        (404, {}, {"X_OAuth_Scopes": "gist", "X_Accepted_OAuth_Scopes": ""}, ""),
+        (404, {}, {"X_Accepted_GitHub_Permissions": "issues=read"}, ""),
+        (403, b"<html>", {}, ""),
+    ],
+)
+def test_which_scope_is_missing_by_every_hosts_way_to_say_it(
+    status: int, body: Any, headers: dict[str, str], scopes: str
+) -> None:
+    found = answer(status, body, **headers)
+    assert lacking(found, complaint(found)) == scopes
+    assert (f"the token lacks {scopes}" in str(refusal("h", found))) == bool(scopes)
 
 
 def test_a_move_says_where_to_without_its_query() -> None:

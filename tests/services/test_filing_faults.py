@@ -7,6 +7,7 @@ passes, and everything has to come right by itself.
 
 import os
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -44,8 +45,13 @@ class Lagging(FakeHost):
     lag = timedelta()
 
     def created_since(self, since):
-        ripe = self.clock() - self.lag
-        return iter([one for one in super().created_since(since) if one.created_at <= ripe])
+        return self.ripe(super().created_since(since))
+
+    def changed_since(self, since):
+        return self.ripe(super().changed_since(since))
+
+    def ripe(self, found):
+        return iter([one for one in found if one.created_at <= self.clock() - self.lag])
 
 
 class World:
@@ -102,14 +108,14 @@ class World:
         """Do one step; a refusal by a rule and a dead worker are what may happen."""
         name, argument, fault = step
         if fault:
-            method, kind, after = fault
-            self.host.faults.append(self.fault(method, kind, after=after))
+            method, kind, after, skip = fault
+            self.host.faults.append(replace(self.fault(method, kind, after=after), skip=skip))
         with suppress(ConflictError, Killed):
             getattr(self, name)() if name in {"accept", "undo"} else getattr(self, name)(argument)
         self.host.faults.clear()
 
     def fault(self, method, kind, *, after):
-        if kind in {"accept", "undo", "attempt"}:
+        if kind in {"accept", "undo", "attempt", "restore"}:
             return Fault(method, meanwhile=lambda: self.do((kind, 1, None)), after=after)
         if kind == "kill":
             return Fault(method, meanwhile=killed, after=after)
@@ -134,10 +140,11 @@ def tables():
     return Table.metadata.sorted_tables
 
 
-kinds = st.sampled_from(["kill", "kill", "lost", "broken", "limit", "accept", "undo", "attempt", "attempt"])
+kinds = st.sampled_from(["kill", "kill", "lost", "broken", "limit", "accept", "undo", "attempt", "attempt", "restore"])
+skips = st.sampled_from([0, 0, 0, 1])  # an attempt lists twice: before it creates and after it
 filing_calls = st.sampled_from(["created_since", "create", "create", "edit", "comment"])
-filing_faults = st.tuples(filing_calls, kinds, st.booleans())
-poll_faults = st.tuples(st.sampled_from(["changed_since", "get", "comments"]), kinds, st.booleans())
+filing_faults = st.tuples(filing_calls, kinds, st.booleans(), skips)
+poll_faults = st.tuples(st.sampled_from(["changed_since", "get", "comments"]), kinds, st.booleans(), skips)
 skews = st.sampled_from([0, 0, 1, -1])
 steps = st.one_of(
     st.tuples(st.just("attempt"), skews, filing_faults),
@@ -163,9 +170,18 @@ def quick(tmp_path_factory):
 @settings(max_examples=RUNS)
 @example(  # a worker withdrew the issue while a poll was reading it
     [
-        ("attempt", 0, ("create", "undo", False)),
-        ("attempt", 0, ("created_since", "kill", False)),
-        ("poll", 0, ("comments", "attempt", False)),
+        ("attempt", 0, ("create", "undo", False, 0)),
+        ("attempt", 0, ("created_since", "kill", False, 0)),
+        ("poll", 0, ("comments", "attempt", False, 0)),
+    ]
+)
+@example(  # filed, and the database put back from an hour ago
+    [
+        ("save", None, None),
+        ("sleep", 61, None),
+        ("attempt", 0, ("edit", "lost", True, 0)),
+        ("restore", None, None),
+        ("attempt", 0, ("edit", "lost", True, 0)),
     ]
 )
 @given(st.lists(steps, min_size=2, max_size=10))

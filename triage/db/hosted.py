@@ -58,9 +58,9 @@ class Refusal(Table):
 class Issue(Table):
     """An issue of the host as it was last read; `topic_id` where it is one of our topics'.
 
-    `release` is the host's release that its milestone became, if it did. `text_at` is when its words were last read anew, by our clock: what the candidate index follows; `recipe` names the
-    dictionary that they were cut with. `shown_*` is what the evidence block says, `evidence_due_at` when it is to be
-    written again.
+    `release` is the host's release that its milestone became, if it did. `text_at` is when its words were last read
+    anew, by our clock: what the candidate index follows; `recipe` names the dictionary that they were cut with.
+    `shown_*` is what the evidence block says, `evidence_due_at` when it is to be written again.
     """
 
     __tablename__ = "issues"

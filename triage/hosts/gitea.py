@@ -209,8 +209,9 @@ class Gitea:
         if not self._who():
             yield "the token lacks read:user; without it name our account in the connection"
         found, refused = self._api.tried("GET", self._repo)
-        if refused and refused.status != HTTPStatus.FORBIDDEN:  # read:repository is not needed for anything else
+        if refused:  # without read:repository issues can be filed, but nobody told who of those that answer is the team
             yield str(refused)
+        if refused and refused.status != HTTPStatus.FORBIDDEN:
             return
         if part(found, "has_issues") is False:
             yield "issues are switched off in the repository"

@@ -12,7 +12,7 @@ from typing import Any
 import requests
 
 from triage.errors import InvalidError, OutsideError
-from triage.hosts.payload import clean, loads
+from triage.hosts.payload import clean, loads, text_or_empty
 
 WAIT_AT_MOST = 86_400.0  # seconds; a longer wish is taken for this
 WAIT_IF_UNSAID = 60.0  # seconds, where a host limits us but doesn't say for how long
@@ -34,7 +34,8 @@ _WORDS = {  # by status: the code, and the words
 }
 _REFUSED = ("refused", "refused")
 _BROKEN = ("server_error", "had an error of its own")
-_SCOPES = re.compile(r"scope\(?s?\)?:? *\[([\w:, -]{1,200})\]")
+_SCOPES = re.compile(r"scope\(?s?\)?(?::|, required=)? *\[([\w:, -]{1,200})\]")  # Gitea, until 1.22 and from then on
+_SCOPE = re.compile(r"[\w:=;, -]{1,200}")
 
 
 def refusal(name: str, answer: requests.Response, secrets: tuple[str, ...] = ()) -> OutsideError:
@@ -47,7 +48,7 @@ def refusal(name: str, answer: requests.Response, secrets: tuple[str, ...] = ())
         said = f"{name} asks us to wait {wait:.0f} seconds"
         return OutsideError(said, retry_after=wait, status=answer.status_code, code="rate_limited")
     status = answer.status_code
-    code, words = _words(status, said, answer.headers.get("Location", ""))
+    code, words = _words(status, lacking(answer, said), answer.headers.get("Location", ""))
     return OutsideError(
         f"{name} {words} ({status}{': ' if said else ''}{said})",
         permanent=status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _PASSING,
@@ -56,11 +57,40 @@ def refusal(name: str, answer: requests.Response, secrets: tuple[str, ...] = ())
     )
 
 
-def _words(status: int, said: str, location: str) -> tuple[str, str]:
+def lacking(answer: requests.Response, said: str) -> str:
+    """Return the scopes that the host says a token would need for this call, "" where it says none.
+
+    Gitea says so in its sentence, GitLab in a field, GitHub in headers; and for what a classic token of GitHub lacks, 404.
+    """
+    head, status = answer.headers, answer.status_code
+    if status == HTTPStatus.FORBIDDEN and (found := _SCOPES.search(said)):
+        return found[1]
+    given, needed = head.get("X-OAuth-Scopes"), head.get("X-Accepted-OAuth-Scopes", "")
+    if status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND) and given is not None and not _set(given) & _set(needed):
+        return _scope(", ".join(sorted(_set(needed))))
+    wanted = head.get("X-Accepted-GitHub-Permissions") or _told(answer, "scope")
+    return _scope(wanted) if status == HTTPStatus.FORBIDDEN else ""
+
+
+def _set(scopes: str) -> set[str]:
+    return {scope.strip() for scope in scopes.split(",") if scope.strip()}
+
+
+def _scope(found: str) -> str:
+    return found if _SCOPE.fullmatch(found) else ""
+
+
+def _told(answer: requests.Response, key: str) -> str:
+    try:
+        return text_or_empty(loads(answer.content), key)
+    except InvalidError:
+        return ""
+
+
+def _words(status: int, scopes: str, location: str) -> tuple[str, str]:
     """Return the code and the words for it; a sentence that is new here is to be known to triage.web.refusals too."""
-    scopes = _SCOPES.search(said)
-    if status == HTTPStatus.FORBIDDEN and scopes:
-        return "token_lacks", f"says that the token lacks {scopes[1]}"
+    if scopes:
+        return "token_lacks", f"says that the token lacks {scopes}"
     if status in MOVED:
         return "moved", f"says that it has moved to {clean(location).partition('?')[0][:200]}"
     return _WORDS.get(status, _BROKEN if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _REFUSED)

@@ -62,7 +62,7 @@ def pull(db: Database, project_id: int, *, host: Host, now: datetime, heard: Hea
 
 
 def _since(polled_at: datetime | None) -> datetime | None:
-    """Return from when on to ask, by the full hour: a question that stays the same a host may answer with “as before”."""
+    """Return from when on to ask, by the full hour: the same question again a host may answer with “as before”."""
     return (polled_at - OVERLAP).replace(minute=0, second=0, microsecond=0) if polled_at else None
 
 

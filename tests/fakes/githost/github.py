@@ -69,6 +69,9 @@ class Api:
     def failed(self, err: HTTPException) -> Response:
         said = "Not Found" if err.code == 404 else str(err.description)
         found: dict[str, Any] = {"message": said, "documentation_url": "https://docs.example.com/rest"}
+        if err.code == 403 and "token" in said:
+            needs = {"X-Accepted-GitHub-Permissions": "issues=write"}
+            return answer(found | {"status": "403"}, 403, needs)
         if getattr(err, "field", ""):
             found["errors"] = [{"resource": "Issue", "code": "missing_field", "field": err.field}]  # type: ignore[attr-defined]
         return answer(found | {"status": str(err.code)}, err.code or 500)
