@@ -12,7 +12,7 @@ from typing import Any
 from tests.fakes.clock import Clock
 from triage.domain.drafts import Draft
 from triage.errors import OutsideError
-from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, Reason
+from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, HostRelease, Reason
 from triage.http import Http
 
 LOST = OutsideError("the connection was closed")
@@ -55,6 +55,7 @@ class FakeHost:
         self.attached: dict[str, bytes] = {}
         self.calls: list[str] = []
         self.hidden: list[str] = []
+        self.releases: dict[str, HostRelease] = {}
         self.faults: list[Fault] = []
         self.lock = threading.Lock()
 
@@ -179,6 +180,10 @@ class FakeHost:
     def comments(self, number: str) -> Iterator[HostComment]:
         with self._call("comments"):
             yield from [one for one in self.notes if one.number == number]
+
+    def release(self, milestone: str) -> HostRelease | None:
+        with self._call("release"):
+            return self.releases.get(milestone)
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> bool:
         return True

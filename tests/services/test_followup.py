@@ -10,7 +10,7 @@ from triage.db.tables import Delivery, HostNote, Issue, Notice, Project, Topic
 from triage.domain.drafts import marker
 from triage.domain.topics import TopicState
 from triage.errors import OutsideError
-from triage.hosts import HostEvent, Reason
+from triage.hosts import HostEvent, HostRelease, Reason
 from triage.services import followup
 
 KEY = "ABC234"
@@ -427,3 +427,16 @@ def test_what_old_deliveries_said_is_dropped_and_that_they_came_is_not(story, cl
     with story.db.write() as session:
         followup.forget(session, now=clock.forward(days=2))
     assert story.get(Delivery).request == ""
+
+
+def test_the_release_of_its_milestone_is_kept_with_the_issue(story, clock):
+    story.host.issues["1"] = replace(story.host.issues["1"], milestone="v1.2")
+    story.deliver()
+    assert story.get(Issue).release == ""
+    story.host.releases["v1.2"] = HostRelease("Release 1.2", "http://git.test/releases/1.2")
+    clock.forward(hours=25)
+    story.poll()
+    assert (story.get(Issue).release, story.get(Issue).release_url) == ("Release 1.2", "http://git.test/releases/1.2")
+    story.host._set("1", milestone="v1.3")
+    story.deliver()
+    assert (story.get(Issue).milestone, story.get(Issue).release) == ("v1.3", "")

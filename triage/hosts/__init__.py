@@ -45,8 +45,19 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class HostRelease:
+    """A release of the host's: what it is called, and its web address, "" where there is none."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class HostIssue:
-    """An issue as the host has it now. `number` is text, for Gitee's are; times are aware UTC."""
+    """An issue as the host has it now. `number` is text, for Gitee's are; times are aware UTC.
+
+    `release` is known only to who asked for that of its milestone.
+    """
 
     number: str
     url: str
@@ -62,6 +73,7 @@ class HostIssue:
     milestone: str = ""
     assignees: tuple[str, ...] = ()
     duplicate_of: str = ""
+    release: HostRelease | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +179,13 @@ class Host(Protocol):
 
     def comments(self, number: str) -> Iterator[HostComment]:
         """Yield the issue's comments, oldest first, without what the host itself wrote."""
+        ...
+
+    def release(self, milestone: str) -> HostRelease | None:
+        """Return the release that `milestone` became: the one with its name, by tag or title. None where there is none.
+
+        Hosts but GitLab tie no issue to a release; where teams name milestones by versions, that is the tie.
+        """
         ...
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> bool:

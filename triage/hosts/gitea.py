@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 from triage.domain.drafts import Draft
 from triage.errors import InvalidError, OutsideError
-from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue
+from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, HostRelease
 from triage.hosts.deliveries import delivery, fingerprint, form_payload, header, is_form, signed, wanted
 from triage.hosts.labels import COLOUR, Labels, names, told_by_labels
 from triage.hosts.payload import address, flag, integer, moment, moment_or_none, part, text, text_or_empty
-from triage.hosts.rest import Api, changed, ours, refuse_confidential, segment, stamp
+from triage.hosts.rest import Api, changed, ours, refuse_confidential, released, segment, stamp
 from triage.http import Http
 
 PAGE = 50  # the most that any version gives at once
@@ -122,6 +122,11 @@ class Gitea:
         """Yield all comments, oldest first; Gitea gives them at once."""
         for item in self._api.listed(f"{self._path(number)}/comments"):
             yield self._comment(number, item, member=self._member(text_or_empty(item, "user", "login")))
+
+    def release(self, milestone: str) -> HostRelease | None:
+        """Return the release with the milestone's name, None where there is none or the token may not see any."""
+        found = self._api.tried("GET", f"{self._repo}/releases", params={"limit": str(PAGE)})[0]
+        return released(found, milestone, "html_url")
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Return whether one of the signatures is ours. Forms are signed over their decoded payload."""

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from triage.domain.drafts import Draft
-from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, Reason
+from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, HostRelease, Reason
 from triage.hosts.deliveries import delivery, fingerprint, header, signed, wanted
 from triage.hosts.labels import COLOUR, Labels, names
 from triage.hosts.payload import integer, moment, moment_or_none, part, text, text_or_empty
-from triage.hosts.rest import Api, changed, ours, refuse_confidential, segment, stamp
+from triage.hosts.rest import Api, changed, ours, refuse_confidential, released, segment, stamp
 from triage.http import Http
 
 API_VERSION = "2022-11-28"
@@ -116,6 +116,11 @@ class GitHub:
         for item in self._api.linked(f"{self._path(number)}/comments", {"per_page": PAGE}, _id):
             yield self._comment(number, item)
 
+    def release(self, milestone: str) -> HostRelease | None:
+        """Return the release with the milestone's name, None where there is none or the token may not see any."""
+        found = self._api.tried("GET", f"{self._repo}/releases", params={"per_page": PAGE})[0]
+        return released(found, milestone, "html_url")
+
     def verify(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Return whether X-Hub-Signature-256 is ours; forms too are signed as they come."""
         return signed(self._connection.secret, body, header(headers, "X-Hub-Signature-256"))
@@ -196,7 +201,8 @@ class GitHub:
         # An issue without a title is refused, but only after the token was looked at
         refused = self._api.tried("POST", f"{self._repo}/issues", json={})[1]
         if refused and refused.status != HTTPStatus.UNPROCESSABLE_ENTITY:
-            yield f"the token can't write issues: {refused}"
+            yield "the token can't write issues"
+            yield str(refused)
 
     def _read_labels(self) -> dict[str, str]:
         found = self._api.linked(f"{self._repo}/labels", {"per_page": PAGE}, _id)

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 from triage.domain.drafts import Draft
 from triage.errors import OutsideError
-from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, Reason
+from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, HostRelease, Reason
 from triage.hosts.deliveries import delivery, fingerprint, header, same, wanted
 from triage.hosts.labels import names, told_by_labels
 from triage.hosts.payload import address, flag, integer, moment, moment_or_none, part, text, text_or_empty
-from triage.hosts.rest import Api, changed, ours, segment, stamp
+from triage.hosts.rest import Api, changed, ours, released, segment, stamp
 from triage.http import Http
 
 PAGE = "100"  # the most it gives at once
@@ -110,6 +110,11 @@ class GitLab:
             if not (flag(item, "system") or flag(item, "internal") or flag(item, "confidential")):
                 yield self._note(number, item, member=self._member(part(item, "author", "id")))
 
+    def release(self, milestone: str) -> HostRelease | None:
+        """Return the release with the milestone's name, None where there is none or the token may not see any."""
+        found = self._api.tried("GET", f"{self._project}/releases", params={"per_page": PAGE})[0]
+        return released(found, milestone, "_links", "self")
+
     def verify(self, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG002
         """Return whether X-Gitlab-Token is our secret: GitLab sends it as it is, and signs nothing."""
         return same(self._connection.secret, header(headers, "X-Gitlab-Token"))
@@ -193,7 +198,8 @@ class GitLab:
         # An issue without a title is refused, but only after the token's scopes were looked at
         refused = self._api.tried("POST", f"{self._project}/issues", json={})[1]
         if refused and refused.status != HTTPStatus.BAD_REQUEST:
-            yield f"the token lacks the scope “api”: {refused}"
+            yield "the token lacks the scope “api”"
+            yield str(refused)
 
     def _member(self, user: Any) -> bool | None:
         if not isinstance(user, int):

@@ -60,7 +60,7 @@ def refusal(name: str, answer: requests.Response, secrets: tuple[str, ...] = ())
 def lacking(answer: requests.Response, said: str) -> str:
     """Return the scopes that the host says a token would need for this call, "" where it says none.
 
-    Gitea says so in its sentence, GitLab in a field, GitHub in headers; and for what a classic token of GitHub lacks, 404.
+    Gitea says so in its sentence, GitLab in a field, GitHub in headers (a classic token gets a 404).
     """
     head, status = answer.headers, answer.status_code
     if status == HTTPStatus.FORBIDDEN and (found := _SCOPES.search(said)):

@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from triage.domain.drafts import Draft
 from triage.errors import InvalidError, OutsideError
-from triage.hosts import Connection, HostIssue
+from triage.hosts import Connection, HostIssue, HostRelease
 from triage.hosts.kept import Answer
-from triage.hosts.payload import items, loads
+from triage.hosts.labels import names
+from triage.hosts.payload import flag, items, loads, part, text_or_empty
 from triage.hosts.refusals import MOVED, refusal
 from triage.http import Http, Parts
 
@@ -139,6 +140,25 @@ def changed(issues: Iterable[HostIssue], since: datetime | None) -> Iterator[Hos
     for issue in issues:
         if not since or issue.updated_at >= since.replace(microsecond=0):
             yield issue
+
+
+def released(found: Any, milestone: str, *link: str) -> HostRelease | None:
+    """Return the release of a list (anything else holds none) that is called `milestone`, "v1.2" or "1.2" alike.
+
+    `link` is the path to a release's web address.
+    """
+    for one in found if isinstance(found, list) else []:
+        called = {_bare(text_or_empty(one, key)) for key in ("tag_name", "name")}
+        called |= {_bare(title) for title in names(part(one, "milestones"), "title")}
+        if _bare(milestone) in called and not flag(one, "draft"):
+            url = text_or_empty(one, *link)
+            name = text_or_empty(one, "name") or text_or_empty(one, "tag_name")
+            return HostRelease(name[:200], url if url.startswith(("https://", "http://")) else "")
+    return None
+
+
+def _bare(name: str) -> str:
+    return name.strip().casefold().removeprefix("v")
 
 
 def refuse_confidential(draft: Draft, name: str) -> None:

@@ -174,6 +174,8 @@ def read_again(db: Database, project_id: int, number: str, *, host: Host, now: d
         if original := _original(found, comments):
             _fetch(db, project_id, original, host, now)
             found = replace(found, duplicate_of=original)
+        if ours and found.milestone:
+            found = replace(found, release=host.release(found.milestone))
     except OutsideError as error:
         if error.permanent:
             with db.write() as session:
@@ -250,6 +252,7 @@ def _apply(session: Session, topic: Topic, found: HostIssue, comments: Sequence[
         _remember(session, topic, now)
     was_open = known.open if known is not None else True
     issue = save_issue(session, topic, found, now=now)
+    issue.release, issue.release_url = (found.release.name, found.release.url) if found.release else ("", "")
     session.flush()
     for comment in comments:
         _hear(session, topic, issue, comment, now)

@@ -158,6 +158,8 @@ def write(row: Issue, found: HostIssue, *, now: datetime) -> None:
         row.title, row.body, row.cut, row.recipe, row.text_at = title, body, {}, "", None
     row.url, row.author = found.url, found.author
     row.open, row.reason, row.labels = found.open, found.reason.value, list(found.labels)
+    if row.milestone != found.milestone:
+        row.release = row.release_url = ""  # it belonged to the old one; the follow-up asks anew
     row.milestone, row.assignees, row.duplicate_of = found.milestone, list(found.assignees), found.duplicate_of
     row.opened_at, row.closed_at = found.created_at, found.closed_at
     row.host_updated_at, row.read_at, row.error = found.updated_at, now, ""
