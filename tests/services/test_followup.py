@@ -440,3 +440,17 @@ def test_the_release_of_its_milestone_is_kept_with_the_issue(story, clock):
     story.host._set("1", milestone="v1.3")
     story.deliver()
     assert (story.get(Issue).milestone, story.get(Issue).release) == ("v1.3", "")
+
+
+@pytest.mark.parametrize(("account", "filed", "ours"), [("", True, True), ("", False, False), ("mei", True, False)])
+def test_after_a_backup_our_account_is_known_by_what_it_filed_before(story, account, filed, ours):
+    if filed:
+        story.deliver()
+    with story.db.write() as session:
+        project = session.get_one(Project, story.project_id)
+        project.host_account = account
+        topic = factories.topic(session, project, key="NEW234")
+        factories.filed(session, project=project, key="OTHER2", number="9") if not filed else None
+    story.host.open(marker("NEW234"))
+    story.poll()
+    assert story.get(Issue, number="2").topic_id == (topic.id if ours else None)

@@ -43,11 +43,11 @@ class Api:
         return self._exchange(method, path, parts)[0]
 
     def tried(self, method: str, path: str, **parts: Unpack[Parts]) -> tuple[Any, OutsideError | None]:
-        """Return what `call` does, and the refusal where it is for good. Raises OutsideError for one that may pass."""
+        """Return what `call` does, and the host's refusal where it is for good. Raises OutsideError for all else."""
         try:
             return self.call(method, path, **parts), None
         except OutsideError as err:
-            if not err.permanent:
+            if not (err.permanent and err.status):
                 raise
             return None, err
 

@@ -237,7 +237,7 @@ def _topic_of(session: Session, project: Project, found: HostIssue) -> Topic | N
     )
     if topic is None and (key := marked_key(found.body)):
         topic = session.scalar(select(Topic).where(Topic.key == key, Topic.project_id == project.id))
-        if topic is not None and not mirror.awaited(project, topic, found):
+        if topic is not None and not mirror.awaited(session, topic, found):
             return None  # somebody copied our marker into another issue
     return topic
 

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, load_only
 
 from triage.db.engine import Database
-from triage.db.tables import Issue, Project, Topic
+from triage.db.tables import Filing, Issue, Project, Topic
 from triage.domain.drafts import marked_key
 from triage.domain.verdicts import Known
 from triage.errors import OutsideError
@@ -94,7 +94,7 @@ def keep(session: Session, project: Project, found: Sequence[HostIssue], *, now:
     ours = []
     for one in found:
         row, topic = rows.get(one.number), topics.get(marked_key(one.body) or "")
-        if (row is not None and row.topic_id is not None) or (topic is not None and awaited(project, topic, one)):
+        if (row is not None and row.topic_id is not None) or (topic is not None and awaited(session, topic, one)):
             ours.append(one.number)
             continue
         if topic is not None and one.open and topic.issue is not None and topic.issue.author == one.author:
@@ -120,14 +120,23 @@ def _marked(session: Session, project: Project, found: Iterable[HostIssue]) -> d
     return {topic.key: topic for topic in session.scalars(rows)} if keys else {}
 
 
-def awaited(project: Project, topic: Topic, found: HostIssue) -> bool:
+def awaited(session: Session, topic: Topic, found: HostIssue) -> bool:
     """Return whether a marked issue is its topic's: it has none and may have one, or we lost the memory of filing it.
 
     A marker that somebody copied is none of ours: so what no filing speaks for has to be by our own account, and open.
     """
     if topic.issue is not None:
         return False
-    return topic.filing is not None or (found.open and found.author == project.host_account != "")
+    return topic.filing is not None or (found.open and found.author != "" and _by_us(session, topic, found.author))
+
+
+def _by_us(session: Session, topic: Topic, author: str) -> bool:
+    """Return whether `author` is our account: by the project's settings, or as what was filed before is by it too."""
+    if topic.project.host_account:
+        return topic.project.host_account == author
+    theirs = Issue.project_id == topic.project_id, Issue.repo == topic.project.host_repo, Issue.author == author
+    filed = select(Issue.id).join(Filing, Filing.topic_id == Issue.topic_id).where(*theirs, Filing.state == "filed")
+    return session.scalar(filed.limit(1)) is not None
 
 
 def stray(session: Session, topic: Topic, now: datetime) -> None:

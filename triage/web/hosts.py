@@ -16,14 +16,14 @@ from triage.db.tables import Delivery, Filing, Issue, Project, Refusal, Remark, 
 from triage.errors import NotFoundError, TriageError
 from triage.hosts import Check
 from triage.services import filing, gates, remarks, replay
-from triage.web import maintainers, refusals
+from triage.web import maintainers
 from triage.web.context import actor, site
 
 blueprint = APIBlueprint("hosts", __name__, url_prefix="/hosts", enable_openapi=False)
 blueprint.before_request(maintainers.only)
 SHOWN = 50
 STATES = {
-    "waiting": lazy_gettext("waits"),
+    "waiting": lazy_gettext("waiting"),
     "done": lazy_gettext("done"),
     "failed": lazy_gettext("given up"),
     "blocked": lazy_gettext("waits for a person"),
@@ -50,8 +50,12 @@ class Ledger:
 def show(slug: str) -> ResponseReturnValue:
     """Show one project's host."""
     with site().db.read() as session:
-        ledger = _ledger(session, project_by_slug(session, slug))
-        return render_template("hosts/show.html", ledger=ledger, STATES=STATES, hook=_hook(slug))
+        return _page(_ledger(session, project_by_slug(session, slug)))
+
+
+def _page(ledger: Ledger, found: Check | None = None) -> str:
+    hook = _hook(ledger.project.slug)
+    return render_template("hosts/show.html", ledger=ledger, STATES=STATES, hook=hook, found=found)
 
 
 def _hook(slug: str) -> str:
@@ -83,16 +87,12 @@ def _ledger(session: Session, project: Project) -> Ledger:
 def check(slug: str) -> ResponseReturnValue:
     """Ask the host who we are and which permission is missing, and say so."""
     with site().db.read() as session:
-        host = site().host(project_by_slug(session, slug))
-    try:
-        found = host.check()
-    except TriageError as error:
-        found = Check("", "", (str(error),))
-    for missing in found.missing:
-        flash(gettext("Not well yet: %(what)s", what=refusals.words(missing)), "")
-    if found.ok:
-        flash(gettext("All is well. We are %(account)s there.", account=found.account), "")
-    return redirect(url_for(".show", slug=slug), 303)
+        ledger = _ledger(session, project_by_slug(session, slug))
+        try:
+            found = site().host(ledger.project).check()
+        except TriageError as error:
+            found = Check("", "", (str(error),))
+        return _page(ledger, found)
 
 
 @blueprint.post("/<slug>/sync")
