@@ -454,3 +454,17 @@ def test_after_a_backup_our_account_is_known_by_what_it_filed_before(story, acco
     story.host.open(marker("NEW234"))
     story.poll()
     assert story.get(Issue, number="2").topic_id == (topic.id if ours else None)
+
+
+def test_where_the_project_says_so_only_marked_comments_reach_reporters(story):
+    with story.db.write() as session:
+        session.get_one(Project, story.project_id).policy = {"comments": "marked"}
+    note = story.host.say("the scheduler again, sigh")
+    story.host.say("[public] fixed tomorrow")
+    story.deliver()
+    assert story.told() == [("commented", "fixed tomorrow")]
+    with story.db.read() as session:
+        assert session.query(HostNote).count() == 2
+    story.host.reword(note, "the scheduler again @reporters")
+    story.deliver()
+    assert [text for _, text in story.told()] == ["fixed tomorrow", "the scheduler again"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -160,19 +161,17 @@ def replay_(slug: str, file: Path, as_json: bool) -> None:
 
 @contextmanager
 def _bar(label: str, counts: list[int]) -> Iterator[Callable[[int], None]]:
-    """Show how far something of unknown length has come, on standard error."""
-    out = sys.stderr
+    """Show how far something of unknown length has come, on standard error; hosts don't say how many issues there are.
 
-    def heard(count: int) -> None:
-        counts.append(count)
-        if out.isatty():
-            out.write(f"\r{label} {sum(counts)}")
-            out.flush()
+    Nothing is shown where nobody looks.
+    """
+    with click.progressbar(itertools.count(), label=label, show_pos=True, show_eta=False, file=sys.stderr) as bar:
 
-    counts.append(0)
-    yield heard
-    if out.isatty():
-        out.write("\n")
+        def heard(count: int) -> None:
+            counts.append(count)
+            bar.update(count)
+
+        yield heard
 
 
 COMMANDS = (project, user, host)

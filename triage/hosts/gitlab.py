@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from triage.domain.drafts import Draft
+from triage.domain.drafts import Draft, block
 from triage.errors import OutsideError
 from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, HostRelease, Reason
 from triage.hosts.deliveries import delivery, fingerprint, header, same, wanted
@@ -73,7 +73,7 @@ class GitLab:
     ) -> HostIssue:
         """Change what is given and nothing else."""
         event = None if open is None else ("reopen" if open else "close")
-        change = {"title": title, "description": None if body is None else defuse(body), "state_event": event}
+        change = {"title": title, "description": None if body is None else _ours(body), "state_event": event}
         change = {key: value for key, value in change.items() if value is not None}
         return self._issue(self._api.call("PUT", self._path(number), json=change))
 
@@ -215,6 +215,12 @@ class GitLab:
 def defuse(text: str) -> str:
     """Return `text` with no line that GitLab would carry out as a quick action ("/close") in our name."""
     return _QUICK_ACTION.sub("\\1\u200b/", text)
+
+
+def _ours(body: str) -> str:
+    """Return `body` with our evidence made harmless and what people wrote around it as it is, byte for byte."""
+    at = block(body)
+    return body[: at[0]] + defuse(body[at[0] : at[1]]) + body[at[1] :] if at else defuse(body)
 
 
 def _hidden(draft: Draft) -> dict[str, bool]:

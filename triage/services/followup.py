@@ -316,9 +316,10 @@ def _hear(session: Session, topic: Topic, issue: Issue, comment: HostComment, no
         session.add(note)
     note.author, note.body, note.member = comment.author, comment.body, bool(comment.member)
     note.url, note.said_at = comment.url, comment.created_at
-    if not note.member or issue.confidential:
+    words = Policy.of(topic.project.policy).for_reporters(comment.body) if note.member else ""
+    if not words or issue.confidential:
         return
-    about, text = f"comment:{comment.id}", public(comment.body)
+    about, text = f"comment:{comment.id}", public(words)
     tell(session, topic, News(Event.COMMENTED, now, about, text, comment.author))
     session.flush()
     here = select(Feedback.id).where(Feedback.project_id == topic.project_id)  # another host counts its comments anew
