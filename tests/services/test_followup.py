@@ -412,9 +412,10 @@ def test_a_host_that_asks_to_wait_costs_a_delivery_no_attempt(story, clock):
     row = story.deliver()
     with story.db.write() as session:
         row = session.get_one(Delivery, row.id)
-        row.state, row.next_try_at, row.attempts = "waiting", clock(), 50
+        row.state, row.next_try_at, row.attempts = "waiting", clock(), followup.ATTEMPTS - 1
     story.host.fail("get", OutsideError("slow down", retry_after=60, status=429))
-    assert story.work(row).state == "waiting"
+    row = story.work(row)
+    assert (row.state, row.attempts) == ("waiting", followup.ATTEMPTS - 1)
     clock.forward(seconds=60)
     assert story.work(row).state == "done"
 

@@ -102,8 +102,8 @@ def _attempt(db: Database, project_id: int, number: str, host: Host, now: dateti
 
 
 def _store(row: Delivery, error: OutsideError | None, now: datetime) -> None:
-    waiting = error is not None and error.retry_after is not None  # the host has its pace, the delivery no fault
-    over = error is None or error.permanent or (row.attempts >= ATTEMPTS and not waiting)
+    row.attempts -= error is not None and error.retry_after is not None  # who was asked to wait has not failed
+    over = error is None or error.permanent or row.attempts >= ATTEMPTS
     row.error = str(error) if error else ""
     row.answer = "" if error else f"issue {row.number} was read again"
     row.state = "waiting" if not over else "failed" if error else "done"
@@ -189,14 +189,14 @@ def read_again(db: Database, project_id: int, number: str, *, host: Host, now: d
                 _apply(session, topic, found, comments, now)
 
 
-def _pace(session: Session, project_id: int, number: str) -> tuple[str, int] | None:
+def _pace(session: Session, project_id: int, number: str) -> tuple[str, str] | None:
     """Return how far our own filing of an issue has come; two that differ mean that something was done in between."""
     found = session.execute(
-        select(Filing.state, Filing.attempts)
+        select(Filing.state, Filing.claimed_by)
         .join(Issue, Issue.topic_id == Filing.topic_id)
         .where(Issue.project_id == project_id, Issue.number == number)
     ).one_or_none()
-    return (found.state, found.attempts) if found else None
+    return (found.state, found.claimed_by) if found else None
 
 
 def _original(found: HostIssue, comments: Sequence[HostComment]) -> str:
