@@ -132,6 +132,7 @@ def sync(slug: str, full: bool, as_json: bool) -> None:
         ours = followup.poll(site.db, row.id, host=git, now=site.now(), progress=heard)
     with _bar("words", []) as heard:
         read = mirror.read(site.db, site.comparing.duplicates, now=site.now, progress=heard)
+    site.comparing.segmenter.rest()  # the index needs no dictionary, and its writer the memory
     with site.db.read() as session:
         site.follower.catch_up(session)  # where no worker holds the index; else the worker's sweep does it
         error = project_by_slug(session, slug).poll_error
