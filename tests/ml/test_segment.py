@@ -105,15 +105,15 @@ def test_the_shipped_words_can_be_loaded():
 
 
 def test_common_words_are_shared_and_own_ones_are_not():
-    common = Segmenter(common=["昇腾集群"])
-    own = Segmenter(["昇思训练"], common=["昇腾集群"])
-    assert ("昇腾集群" in common.words("昇腾集群"), "昇思训练" in common.words("昇思训练")) == (True, False)
-    assert own.words("昇腾集群昇思训练") == ["昇腾集群", "昇思训练"]
-    assert "昇思训练" not in common.words("昇思训练")
+    common = Segmenter(common=["智算中心"])
+    own = Segmenter(["星海训练"], common=["智算中心"])
+    assert ("智算中心" in common.words("智算中心"), "星海训练" in common.words("星海训练")) == (True, False)
+    assert own.words("智算中心星海训练") == ["智算中心", "星海训练"]
+    assert "星海训练" not in common.words("星海训练")
 
 
 def test_after_a_rest_it_cuts_as_before():
-    segmenter = Segmenter(["昇思训练", "RPC failed"])
-    before = segmenter.tokens("昇思训练 RPC failed")
+    segmenter = Segmenter(["星海训练", "RPC failed"])
+    before = segmenter.tokens("星海训练 RPC failed")
     segmenter.rest()
-    assert segmenter.tokens("昇思训练 RPC failed") == before
+    assert segmenter.tokens("星海训练 RPC failed") == before
