@@ -20,7 +20,7 @@ from tests.databases import emptied, sqlite_copy, sqlite_template
 from tests.fakes.clock import Clock
 from tests.fakes.host import BROKEN, LOST, FakeHost, Fault
 from triage.db.engine import Database
-from triage.db.tables import Project, Table, Topic
+from triage.db.tables import Filing, Project, Table, Topic
 from triage.domain.drafts import Draft, marked_key, marker
 from triage.domain.topics import TopicState
 from triage.errors import ConflictError, OutsideError
@@ -78,7 +78,7 @@ class World:
     def attempt(self, skew=0):
         now = self.clock() + timedelta(hours=skew)
         with self.db.read() as session:
-            rows = filing.due(session, now=now)
+            rows = list(session.scalars(select(Filing.id)))  # due or not: a queue brings some late, and some twice
         for row in rows:
             filing.work(self.db, row, host=self.host, draft=Draft("Title", marker(self.key)), now=now)
 
