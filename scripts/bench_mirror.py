@@ -22,15 +22,22 @@ WORDS = f"{CHINESE} {ENGLISH}".split()
 
 def host(flavour: str, count: int, address: Any, stop: Any) -> None:
     """Run a fake host with `count` issues, in a process of its own; put its address into the queue."""
-    from tests.fakes.githost import GitHost
+    from tests.fakes.githost import GitHost, flavours  # not in the process that is measured
 
     chance = random.Random(1)  # noqa: S311
     with GitHost(flavour) as made:
         for number in range(count):
             body = "\n".join(" ".join(chance.choices(WORDS, k=12)) for _ in range(6))
             made.repository.open(f"{number} {' '.join(chance.choices(WORDS, k=5))}", body, by=f"user{number % 97}")
-        address.put(made.url)
+        address.put((made.url, flavours()[flavour].FLAVOURS[flavour].kind))
         stop.wait()
+
+
+def prepare(folder: Path) -> None:
+    """Make the database, in a process of its own: migrating is done long before anything is mirrored."""
+    from triage.db.engine import Database
+
+    Database(f"sqlite:///{folder / 'triage.db'}").upgrade()
 
 
 def peak() -> float:
@@ -38,9 +45,8 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def mirrored(url: str, flavour: str, folder: Path) -> dict[str, float]:
+def mirrored(url: str, kind: str, folder: Path) -> dict[str, float]:
     """Mirror everything at `url` into a new installation in `folder`, and return what was measured."""
-    from tests.fakes.githost import flavours
     from triage.config import Settings
     from triage.db.tables import Issue, Project
     from triage.services import followup, mirror
@@ -48,8 +54,6 @@ def mirrored(url: str, flavour: str, folder: Path) -> dict[str, float]:
 
     settings = Settings(instance=folder, secret_key="bench", allowed_hosts=("127.0.0.1",))  # noqa: S106
     site = open_site(settings)
-    site.db.upgrade()
-    kind = flavours()[flavour].FLAVOURS[flavour].kind
     with site.db.write() as session:
         now = datetime.now(UTC)
         row = Project(slug="p", name="P", host=kind, host_url=url, host_repo="team/product", created_at=now)
@@ -60,8 +64,9 @@ def mirrored(url: str, flavour: str, folder: Path) -> dict[str, float]:
     followup.poll(site.db, row.id, host=git, now=site.now())
     pulled = time.perf_counter() - began
     memory = peak()
-    mirror.read(site.db, site.models.duplicates, now=site.now)
+    mirror.read(site.db, site.comparing.duplicates, now=site.now)
     read, cutting = time.perf_counter() - began, peak()
+    site.comparing.segmenter.rest()
     with site.db.read() as session:
         site.follower.catch_up(session)
         count = session.query(Issue).count()
@@ -80,9 +85,12 @@ def main() -> None:
     address, stop = spawn.Queue(), spawn.Event()
     server = spawn.Process(target=host, args=(given.flavour, given.count, address, stop))
     server.start()
-    url = address.get()
+    url, kind = address.get()
     with tempfile.TemporaryDirectory() as folder:
-        found = mirrored(url, given.flavour, Path(folder))
+        made = spawn.Process(target=prepare, args=(Path(folder),))
+        made.start()
+        made.join()
+        found = mirrored(url, kind, Path(folder))
     stop.set()
     server.join()
     print(f"{given.flavour}: {found['issues']:.0f} issues stored in {found['pull_s']:.1f} s, {found['pull_mb']:.0f} MB")

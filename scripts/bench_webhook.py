@@ -13,7 +13,7 @@ from pathlib import Path
 
 import requests
 from sqlalchemy import func, select
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests import factories
 from tests.databases import sqlite_copy, sqlite_template
@@ -26,6 +26,13 @@ from triage.services import followup
 from triage.services.site import open_site
 
 COUNT = 300  # deliveries a client
+
+
+class Quiet(WSGIRequestHandler):
+    """Says nothing of the requests that it answers."""
+
+    def log(self, *_) -> None:
+        """Say nothing."""
 
 
 def served(folder: Path, server: GitHost):
@@ -57,7 +64,7 @@ def main() -> None:
         server.hook(secret="host secret")  # noqa: S106
         for number in range(2 * COUNT):
             server.repository.open(f"Issue {number}", "x" * 2_000, by="lin")
-        web = make_server("127.0.0.1", 0, create_app(site), threaded=True)
+        web = make_server("127.0.0.1", 0, create_app(site), threaded=True, request_handler=Quiet)
         threading.Thread(target=web.serve_forever, daemon=True).start()
         address, took = f"http://127.0.0.1:{web.port}/hooks/host/p", []
         halves = server.deliveries[:COUNT], server.deliveries[COUNT : 2 * COUNT]

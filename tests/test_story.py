@@ -178,4 +178,4 @@ def is_told_once_that_it_is_closed(story: Story) -> None:
 def _comes_again(story: Story) -> None:
     (closed,) = [made for made in story.git.deliveries if made.change.action == "closed"]
     again = requests.post(story.git.hooks[0].url, data=closed.body, headers=closed.headers, timeout=5)
-    assert (again.status_code, again.json()) == (200, {"repeated": True})
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "repeated")

@@ -23,6 +23,9 @@ WHOLE = 60.0  # seconds that one answer may take in all, however steadily it dri
 BIG = 20 * 1024 * 1024  # bytes of an answer that are read at most
 CHUNK = 64 * 1024  # bytes read at once
 
+Response = requests.Response  # for those who take an Http and may not know what it is made of
+# 6to4, Teredo, NAT64 and the old IPv4-compatible form carry an IPv4 address past the check; no Git host is behind them
+WRAPPED = [ipaddress.IPv6Network(net) for net in ("2002::/16", "2001::/32", "64:ff9b::/96", "64:ff9b:1::/48", "::/96")]
 Resolve = Callable[[str, int], list[str]]
 
 
@@ -55,8 +58,7 @@ def inner(address: str) -> bool:
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.ipv4_mapped:
             return inner(str(ip.ipv4_mapped))
-        # 6to4, Teredo and NAT64 carry an IPv4 address past the check; nobody runs a Git host behind them
-        if ip.sixtofour or ip.teredo or ip in ipaddress.ip_network("64:ff9b::/96"):
+        if ip.is_site_local or any(ip in net for net in WRAPPED):
             return True
     return ip.is_multicast or not ip.is_global
 

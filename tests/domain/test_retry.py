@@ -19,6 +19,10 @@ def test_the_other_side_may_ask_for_longer_but_not_for_sooner():
     assert next_try(NOW, 1, 1) == NOW + timedelta(seconds=30)
 
 
+def test_who_was_asked_to_wait_often_waits_no_longer_for_it():
+    assert next_try(NOW, 9, 60) == NOW + timedelta(seconds=60)
+
+
 @given(st.integers(0, 10**9), st.none() | st.floats())
 def test_a_wait_is_never_longer_than_a_week(attempts, asked):
     assert timedelta(seconds=30) <= next_try(NOW, attempts, asked) - NOW <= max(LONGEST, timedelta(days=7))

@@ -157,3 +157,18 @@ def test_what_can_not_be_a_rule_is_refused_by_name(name, written):
     with pytest.raises(InvalidError) as refused:
         parse(name, written)
     assert refused.value.field == f"policy.{name}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "comment", "words"),
+    [
+        ("all", "fixed", "fixed"),
+        ("all", "@Reporters fixed", "fixed"),
+        ("marked", "fixed", ""),
+        ("marked", "[公开] 已修复", "已修复"),
+        ("marked", "已修复 @反馈者", "已修复"),
+        ("none", "[public] fixed", ""),
+    ],
+)
+def test_what_reporters_read_of_a_comment(rule, comment, words):
+    assert Policy.of({"comments": rule}).for_reporters(comment) == words

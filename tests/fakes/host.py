@@ -12,7 +12,7 @@ from typing import Any
 from tests.fakes.clock import Clock
 from triage.domain.drafts import Draft
 from triage.errors import OutsideError
-from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, Reason
+from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, HostRelease, Reason
 from triage.http import Http
 
 LOST = OutsideError("the connection was closed")
@@ -22,12 +22,22 @@ DENIED = OutsideError("the token lacks write:issue", permanent=True, status=403)
 
 @dataclass
 class Fault:
-    """What goes wrong at the next call of `method`: an error before or after its work, or something else meanwhile."""
+    """What goes wrong at a call of `method`: an error before or after its work, or something else meanwhile.
+
+    It is the next call, or one later for each that `skip` lets pass.
+    """
 
     method: str
     error: OutsideError | None = None
     after: bool = False
     meanwhile: Callable[[], object] | None = None
+    skip: int = 0
+
+    def hits(self, method: str) -> bool:
+        if self.method != method:
+            return False
+        self.skip -= 1
+        return self.skip < 0
 
 
 class FakeHost:
@@ -45,6 +55,7 @@ class FakeHost:
         self.attached: dict[str, bytes] = {}
         self.calls: list[str] = []
         self.hidden: list[str] = []
+        self.releases: dict[str, HostRelease] = {}
         self.faults: list[Fault] = []
         self.lock = threading.Lock()
 
@@ -95,7 +106,7 @@ class FakeHost:
     def _call(self, method: str) -> Iterator[None]:
         with self.lock:
             self.calls.append(method)
-            fault = next((one for one in self.faults if one.method == method), Fault(method))
+            fault = next((one for one in self.faults if one.hits(method)), Fault(method))
             if fault in self.faults:
                 self.faults.remove(fault)
         if not fault.after:
@@ -169,6 +180,10 @@ class FakeHost:
     def comments(self, number: str) -> Iterator[HostComment]:
         with self._call("comments"):
             yield from [one for one in self.notes if one.number == number]
+
+    def release(self, milestone: str) -> HostRelease | None:
+        with self._call("release"):
+            return self.releases.get(milestone)
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> bool:
         return True

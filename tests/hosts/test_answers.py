@@ -57,6 +57,7 @@ def use(host: Host) -> None:
         host.check,
         lambda: host.create(Draft("t", "b", ("bug",))),
         lambda: host.get("1"),
+        lambda: host.release("text"),
         lambda: host.edit("1", title="t"),
         lambda: host.label("1", ("bug",)),
         lambda: host.comment("1", "b"),

@@ -133,6 +133,22 @@ def test_what_was_attached_but_not_answered_is_seen_once(fake: GitHost) -> None:
     assert host.unshown or len(fake.repository.attached) == fake.traits.attaches
 
 
+def test_the_release_that_a_milestone_became_is_found_by_its_name(fake: GitHost) -> None:
+    host = fake.host()
+    assert host.release("v1.2") is None
+    fake.repository.releases += ["v1.3", "v1.2"]
+    found = host.release("1.2")
+    assert found
+    assert found.name == "Release v1.2"
+    assert found.url == (f"{fake.url}/team/product/releases/tag/v1.2" if fake.kind != "gitee" else "")
+    assert host.release("next") is None
+
+
+def test_who_may_see_no_release_goes_without(fake: GitHost) -> None:
+    fake.repo = "team/other"
+    assert fake.host().release("v1.2") is None
+
+
 def test_created_since_lists_ours_only_newest_first(fake: GitHost) -> None:
     fake.repository.open("ours")
     fake.repository.open("theirs", by="stranger")
@@ -200,6 +216,8 @@ def test_a_wrong_token_fails_the_check(fake: GitHost) -> None:
 def test_a_token_that_only_reads_fails_the_check(fake: GitHost) -> None:
     found = fake.host(token=fake.read_only).check()
     assert found.ok is not fake.traits.scopes
+    said, needed = " ".join(found.missing), {"github": "issues=write", "gitlab": "api", "gitee": "the scope “issues”"}
+    assert not fake.traits.scopes or f"token lacks {needed.get(fake.kind, 'write:issue')}" in said
     assert not fake.issues
 
 

@@ -82,8 +82,11 @@ def test_the_check_names_the_missing_scopes(gitea: GitHost) -> None:
     assert "lacks write:issue" in found
 
 
-def test_a_token_for_issues_alone_is_enough_where_the_account_is_named(gitea: GitHost) -> None:
+def test_a_token_for_issues_alone_can_not_tell_who_is_of_the_team(gitea: GitHost) -> None:
     gitea.tokens["t"] = Token(gitea.account, frozenset({"write:issue"}))
+    (missing,) = gitea.host(token="t").check().missing
+    assert "the token lacks read:repository" in missing
+    gitea.tokens["t"] = Token(gitea.account, frozenset({"write:issue", "read:repository"}))
     assert gitea.host(token="t").check().ok
 
 

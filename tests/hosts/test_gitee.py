@@ -65,7 +65,7 @@ def test_the_check_says_what_lacks(gitee: GitHost) -> None:
     gitee.repository.issues_off = gitee.repository.archived = True
     gitee.repository.members.discard(gitee.account)
     found = " | ".join(gitee.host().check().missing)
-    for words in ("switched off", "no write access", "lacks issues"):
+    for words in ("switched off", "no write access", "lacks the scope “issues”"):
         assert words in found
 
 

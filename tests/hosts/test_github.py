@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.fakes.githost import GitHost
+from tests.fakes.githost import GitHost, Token
 from triage.domain.drafts import Draft
 from triage.errors import OutsideError
-from triage.hosts import Reason, rest
+from triage.hosts import Reason, connect, rest
 from triage.hosts.github import api_base
-from triage.hosts.rest import KEPT
+from triage.http import OutsideHttp
 
 DRAFT = Draft("title", "body", ("bug",))
 
@@ -72,14 +73,21 @@ def test_an_unchanged_list_keeps_its_next_page(github: GitHost) -> None:
     assert [call.status for call in github.called("GET", "/issues")] == [200, 200, 304, 304]
 
 
-def test_only_so_many_answers_are_kept(github: GitHost) -> None:
-    host = github.host()
-    for count in range(1, KEPT + 2):
-        github.repository.open(f"issue {count}")
-        host.get(str(count))
-    host.get("2")
-    host.get("1")
-    assert [call.status for call in github.calls[-2:]] == [304, 200]
+def test_another_worker_of_this_process_goes_by_what_the_first_one_read(github: GitHost) -> None:
+    github.repository.open("t")
+    connection = github.connection()
+    for _ in range(2):
+        connect("github", connection, OutsideHttp({"127.0.0.1"})).get("1")
+    assert [call.status for call in github.called("GET", "/issues/1")] == [200, 304]
+
+
+def test_what_one_token_read_another_does_not_go_by(github: GitHost) -> None:
+    github.repository.open("t")
+    github.tokens["other"] = Token("mei")
+    connection = github.connection()
+    for token in (github.token, "other"):
+        connect("github", replace(connection, token=token), OutsideHttp({"127.0.0.1"})).get("1")
+    assert [call.status for call in github.called("GET", "/issues/1")] == [200, 200]
 
 
 @pytest.mark.parametrize("fault", ["secondary", "limit"])

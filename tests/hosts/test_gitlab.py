@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes.githost import GitHost
 from tests.hosts.test_answers import Answers
-from triage.domain.drafts import Draft
+from triage.domain.drafts import EVIDENCE_END, Draft, marker
 from triage.errors import OutsideError
 from triage.hosts import Connection, Reason, connect
 from triage.hosts.gitlab import defuse
@@ -68,6 +68,15 @@ def test_a_reporters_words_give_no_orders(gitlab: GitHost) -> None:
 @pytest.mark.parametrize("text", ["/etc/passwd is open", "a /close b", "https://x/close", "> /close", "/CLOSE", "/ a"])
 def test_what_is_no_order_stays_as_it_is(text: str) -> None:
     assert defuse(text) == text
+
+
+def test_what_people_wrote_around_our_evidence_stays_byte_for_byte(gitlab: GitHost) -> None:
+    host = gitlab.host()
+    evidence = f"{marker('K7')}\n/close\n{EVIDENCE_END}"
+    host.create(Draft("t", evidence))
+    host.edit("1", body=f"```\n/close \r\n```\n{evidence}\n\t/label x\n")
+    harmless = evidence.replace("/close", "\u200b/close")
+    assert gitlab.issues[0].body == f"```\n/close \r\n```\n{harmless}\n\t/label x\n"
 
 
 def test_the_check_says_what_lacks(gitlab: GitHost) -> None:

@@ -8,7 +8,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.hosts.refusals import WAIT_AT_MOST, WAIT_IF_UNSAID, complaint, refusal, waiting
+from triage.hosts.refusals import WAIT_AT_MOST, WAIT_IF_UNSAID, complaint, lacking, pause, refusal, waiting
 
 DATE = {"Date": "Mon, 23 Nov 2026 10:00:00 GMT"}
 NOW = 1795428000  # the same moment in seconds
@@ -63,6 +63,29 @@ def test_a_missing_scope_is_named() -> None:
     assert "the token lacks write:issue" in str(refusal("h", answer(403, {"message": said})))
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "scopes"),
+    [
+        (403, {"message": "required scope(s): [write:issue]"}, {}, "write:issue"),
+        (403, {"message": "required scope(s), required=[write:issue], token scope=read:issue"}, {}, "write:issue"),
+        (403, {"error": "insufficient_scope", "scope": "api"}, {}, "api"),
+        (403, {"scope": "<b>"}, {}, ""),
+        (403, {"message": "no"}, {"X_Accepted_GitHub_Permissions": "issues=write"}, "issues=write"),
+        (404, {}, {"X_OAuth_Scopes": "gist", "X_Accepted_OAuth_Scopes": "repo, public_repo"}, "public_repo, repo"),
+        (404, {}, {"X_OAuth_Scopes": "gist, repo", "X_Accepted_OAuth_Scopes": "repo"}, ""),
+        (404, {}, {"X_OAuth_Scopes": "gist", "X_Accepted_OAuth_Scopes": ""}, ""),
+        (404, {}, {"X_Accepted_GitHub_Permissions": "issues=read"}, ""),
+        (403, b"<html>", {}, ""),
+    ],
+)
+def test_which_scope_is_missing_by_every_hosts_way_to_say_it(
+    status: int, body: Any, headers: dict[str, str], scopes: str
+) -> None:
+    found = answer(status, body, **headers)
+    assert lacking(found, complaint(found)) == scopes
+    assert (f"the token lacks {scopes}" in str(refusal("h", found))) == bool(scopes)
+
+
 def test_a_move_says_where_to_without_its_query() -> None:
     err = refusal("h", answer(301, Location="https://h/other/7?access_token=t"))
     assert "moved to https://h/other/7 " in str(err)
@@ -88,6 +111,7 @@ def test_secrets_are_struck_out() -> None:
         (403, {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": str(NOW + 90), **DATE}, {}, 90.0),
         (403, {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": str(NOW + 90)}, {}, WAIT_IF_UNSAID),
         (403, {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "never", **DATE}, {}, WAIT_IF_UNSAID),
+        (429, {"RateLimit_Reset": "12"}, {}, 12.0),
         (403, {"Retry_After": "3"}, {}, 3.0),
         (403, {}, {"message": "You have exceeded a secondary rate limit"}, WAIT_IF_UNSAID),
         (403, {"X_RateLimit_Remaining": "12"}, {"message": "no"}, None),
@@ -100,6 +124,24 @@ def test_how_long_to_wait(status: int, headers: dict[str, str], body: Any, wait:
     found = answer(status, body, **headers)
     assert waiting(found, complaint(found)) == wait
     assert refusal("h", found).retry_after == wait
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (200, {"X_RateLimit_Remaining": "1"}, None),
+        (200, {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": str(NOW + 90), **DATE}, 90.0),
+        (201, {"RateLimit_Remaining": "0", "RateLimit_Reset": "30"}, 30.0),
+        (200, {"RateLimit_Remaining": "0"}, WAIT_IF_UNSAID),
+        (304, {}, None),
+        (429, {"Retry_After": "7"}, 7.0),
+        (404, {}, None),
+    ],
+)
+def test_the_last_of_the_quota_asks_for_a_pause_too(
+    status: int, headers: dict[str, str], seconds: float | None
+) -> None:
+    assert pause(answer(status, {}, **headers)) == seconds
 
 
 @given(retry=st.text(max_size=40), reset=st.text(max_size=40), date=st.text(max_size=40))

@@ -73,7 +73,8 @@ def test_the_chip_keeps_its_name():
 def test_nothing_is_left_in_the_shared_folder_and_nothing_is_read_from_it(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     (tmp_path / "jieba.cache").write_bytes(b"not to be trusted")
-    frequencies, total = segment._shipped_frequencies.__wrapped__()
+    table = segment._table.__wrapped__(())
+    frequencies, total = table.FREQ, table.total
     assert frequencies["任务"] > 0 < total
     assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"not to be trusted"]
 
@@ -101,3 +102,18 @@ def test_a_word_list_that_cannot_be_read(tmp_path, content):
 
 def test_the_shipped_words_can_be_loaded():
     assert "启智" in Segmenter.shipped(MODELS).tokens("启智社区")
+
+
+def test_common_words_are_shared_and_own_ones_are_not():
+    common = Segmenter(common=["智算中心"])
+    own = Segmenter(["星海训练"], common=["智算中心"])
+    assert ("智算中心" in common.words("智算中心"), "星海训练" in common.words("星海训练")) == (True, False)
+    assert own.words("智算中心星海训练") == ["智算中心", "星海训练"]
+    assert "星海训练" not in common.words("星海训练")
+
+
+def test_after_a_rest_it_cuts_as_before():
+    segmenter = Segmenter(["星海训练", "RPC failed"])
+    before = segmenter.tokens("星海训练 RPC failed")
+    segmenter.rest()
+    assert segmenter.tokens("星海训练 RPC failed") == before

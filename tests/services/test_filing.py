@@ -139,6 +139,18 @@ def test_the_host_is_left_alone_for_as_long_as_it_asked(story):
     assert story.state == TopicState.FILED
 
 
+def test_who_was_asked_to_wait_often_waits_no_longer_after_a_fault(story):
+    story.accept()
+    for _ in range(9):
+        story.host.fail("created_since", OutsideError("slow down", retry_after=60, status=429))
+        story.later(minutes=2)
+    story.host.fail("created_since")
+    story.later(minutes=2)
+    assert (story.row.state, story.row.attempts) == ("waiting", 1)
+    story.later(minutes=1)
+    assert story.state == TopicState.FILED
+
+
 def test_what_can_not_succeed_waits_for_a_person(story):
     story.host.fail("create", DENIED)
     story.accept()

@@ -214,7 +214,39 @@ def test_polling_looks_back_an_hour_for_clocks_that_differ(story, clock):
     with story.db.write() as session:
         session.get_one(Project, story.project_id).polled_at = clock()
     assert story.pull()[0] == 1
-    clock.forward(seconds=timedelta(hours=1).total_seconds())
+    clock.forward(seconds=timedelta(hours=2).total_seconds())
     with story.db.write() as session:
         session.get_one(Project, story.project_id).polled_at = clock()
     assert story.pull()[0] == 0
+
+
+def test_within_an_hour_the_same_question_is_asked(story, clock, monkeypatch):
+    asked = []
+    monkeypatch.setattr(story.host, "changed_since", lambda since: iter(asked.append(since) or ()))
+    for _ in range(4):
+        clock.time = clock.time.replace(minute=clock.time.minute // 10 * 10 + 1)
+        story.pull()
+        clock.forward(minutes=10)
+    assert len(set(asked[1:])) == 1
+
+
+def test_what_a_list_of_all_leaves_out_is_gone_and_comes_back_when_it_is_there_again(story, clock):
+    for _ in range(2):
+        story.host.open()
+    story.pull()
+    kept = story.host.issues.pop("1")
+    clock.forward(hours=3)
+    story.pull()
+    assert [bool(row.error) for row in story.rows] == [False, False]
+    again(story)
+    assert [row.error for row in story.rows] == [mirror.UNLISTED, ""]
+    story.host.issues["1"] = kept
+    again(story)
+    assert [row.error for row in story.rows] == ["", ""]
+
+
+def again(story):
+    story.host.clock.forward(minutes=1)
+    with story.db.write() as session:
+        session.get_one(Project, story.project_id).polled_at = None
+    story.pull()

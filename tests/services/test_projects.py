@@ -85,6 +85,7 @@ def test_labels_and_words_reach_the_database(session, project):
     [
         "host=sourceforge",
         "host_url=ftp://git.test",
+        "host_url=https://me:secret@git.test",
         "host_repo=nothing",
         "host_repo=a/../../b c",
         "language=tlh",

@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+import structlog
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -168,15 +169,34 @@ class TestHost:
         site.jobs.drain()
         assert heard == [row.id]
 
-    def test_a_replay_is_answered_and_left(self, client: FlaskClient, session: Session, site: Site) -> None:
+    def test_a_replay_is_refused_and_changes_nothing(self, client: FlaskClient, session: Session, site: Site) -> None:
         deliver(client)
-        answer = deliver(client)
-        assert (answer.status_code, answer.json) == (200, {"repeated": True})
+        assert code(deliver(client)) == (409, "repeated")
         assert (stored(session, Delivery), site.jobs.pending()) == (1, 1)
+
+    def test_an_event_that_the_host_does_not_have_is_refused(self, client: FlaskClient, session: Session) -> None:
+        assert code(deliver(client, **{"X-Gitea-Event": "issue_explosion"})) == (422, "unknown_event")
+        assert code(deliver(client, **{"X-Gitea-Event": ""})) == (422, "unknown_event")
+        assert stored(session, Delivery) == 0
+
+    def test_what_was_sent_can_be_looked_at_without_its_secrets(self, client: FlaskClient, session: Session) -> None:
+        deliver(client, {"secret": HOST_SECRET, "old_token": 'a "b', **EVENT}, Authorization="Basic x")
+        row = session.scalars(select(Delivery)).one()
+        assert "X-Gitea-Event: issues" in row.request
+        assert '"full_name": "team/product"' in row.request
+        assert not [word for word in (HOST_SECRET, 'a \\"b', "Signature", "Basic") if word in row.request]
+
+    def test_a_refusal_is_logged_without_what_was_sent(self, client: FlaskClient) -> None:
+        with structlog.testing.capture_logs() as said:
+            deliver(client, EVENT | {"title": "words of a person"}, secret="another")
+        assert said == [
+            {"event": "a delivery was refused", "project": "demo", "log_level": "warning"}
+            | {"why": "the signature is wrong", "bytes": said[0]["bytes"]}
+        ]
 
     def test_without_an_id_the_same_bytes_are_the_same_delivery(self, client: FlaskClient, session: Session) -> None:
         answers = [deliver(client, **{"X-Gitea-Delivery": ""}).status_code for _ in range(2)]
-        assert (answers, stored(session, Delivery)) == ([202, 200], 1)
+        assert (answers, stored(session, Delivery)) == ([202, 409], 1)
 
     @pytest.mark.parametrize("secret", ["", "another", HOOK_SECRET])
     def test_a_wrong_signature_is_refused(self, client: FlaskClient, session: Session, secret: str) -> None:
@@ -206,8 +226,12 @@ class TestHost:
         claim = {"CONTENT_LENGTH": str(2 * HOST_LIMIT), "wsgi.input": BytesIO()}
         assert code(client.post(GIT, environ_overrides=claim)) == (413, "too_large")
 
-    def test_a_delivery_of_four_megabytes_is_read(self, client: FlaskClient) -> None:
-        assert deliver(client, EVENT | {"comment": {"body": "x" * 4_000_000}}).status_code == 202
+    def test_a_delivery_of_five_megabytes_is_refused(self, client: FlaskClient, session: Session) -> None:
+        assert code(deliver(client, EVENT | {"comment": {"body": "x" * 5_000_000}})) == (413, "too_large")
+        assert stored(session, Delivery) == 0
+
+    def test_a_delivery_of_three_megabytes_is_read(self, client: FlaskClient) -> None:
+        assert deliver(client, EVENT | {"comment": {"body": "x" * 3_000_000}}).status_code == 202
 
     def test_neither_secret_nor_signature_is_logged(
         self, client: FlaskClient, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]

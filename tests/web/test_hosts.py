@@ -1,8 +1,11 @@
 import pytest
 
 from tests import factories
+from tests.fakes.githost import GitHost
 from tests.web.conftest import filled
+from triage.db.seal import seal
 from triage.db.tables import Delivery, Filing, IssueCandidate, Refusal, Remark, Reply
+from triage.http import OutsideHttp
 
 
 @pytest.fixture
@@ -61,6 +64,46 @@ def test_a_gate_is_opened_for_one_topic(signed_in, session, busy):
 def test_the_host_can_be_asked(signed_in, busy, act):
     answer = signed_in.post(f"/hosts/demo/{act}", data=filled(signed_in, "/hosts/demo"), follow_redirects=True)
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("wrong", ["表示令牌不正确或已过期"]),
+        ("token-that-only-reads", ["缺少权限 write:issue", "缺少权限 read:repository"]),
+        ("token-of-the-bot", ["一切正常。我们在那边的账号是 triage-bot。"]),
+    ],
+)
+def test_what_a_token_lacks_is_said_in_the_readers_language(site, signed_in, session, project, case):
+    token, said = case
+    with GitHost("gitea-1.22") as server:
+        project.host, project.host_url, project.sealed_host_token = "gitea", server.url, seal(token, factories.KEY)
+        session.commit()
+        site.http = OutsideHttp({"127.0.0.1"})
+        page = signed_in.post(
+            "/hosts/demo/check", data=filled(signed_in, "/hosts/demo"), headers={"Accept-Language": "zh"}
+        ).text
+    assert not [words for words in said if words not in page]
+    assert token not in page
+
+
+def test_a_host_inside_the_network_is_named_and_not_called(site, signed_in, session, project):
+    project.host, project.host_url = "gitea", "http://127.0.0.1:1"
+    session.commit()
+    site.http = OutsideHttp()
+    page = signed_in.post("/hosts/demo/check", data=filled(signed_in, "/hosts/demo")).text
+    assert "127.0.0.1 is inside the network" in page
+    assert "read:user" not in page
+
+
+def test_what_was_sent_and_why_nothing_was_filed_is_shown(signed_in, session, busy):
+    row = session.query(Delivery).one()
+    row.request, row.answer, row.state = "X-Gitea-Event: issues", "issue 3 was read again", "done"
+    session.query(Refusal).one().reason = "dry run: it would be filed now"
+    session.commit()
+    page = signed_in.get("/hosts/demo", headers={"Accept-Language": "zh"}).text
+    for said in ("X-Gitea-Event: issues", "已重新读取 issue 3", "演练模式", "/hooks/host/demo"):
+        assert said in page
 
 
 # --- what a reporter adds

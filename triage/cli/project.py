@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -130,7 +131,8 @@ def sync(slug: str, full: bool, as_json: bool) -> None:
     with _bar("issues", counts) as heard:
         ours = followup.poll(site.db, row.id, host=git, now=site.now(), progress=heard)
     with _bar("words", []) as heard:
-        read = mirror.read(site.db, site.models.duplicates, now=site.now, progress=heard)
+        read = mirror.read(site.db, site.comparing.duplicates, now=site.now, progress=heard)
+    site.comparing.segmenter.rest()  # the index needs no dictionary, and its writer the memory
     with site.db.read() as session:
         site.follower.catch_up(session)  # where no worker holds the index; else the worker's sweep does it
         error = project_by_slug(session, slug).poll_error
@@ -160,19 +162,17 @@ def replay_(slug: str, file: Path, as_json: bool) -> None:
 
 @contextmanager
 def _bar(label: str, counts: list[int]) -> Iterator[Callable[[int], None]]:
-    """Show how far something of unknown length has come, on standard error."""
-    out = sys.stderr
+    """Show how far something of unknown length has come, on standard error; hosts don't say how many issues there are.
 
-    def heard(count: int) -> None:
-        counts.append(count)
-        if out.isatty():
-            out.write(f"\r{label} {sum(counts)}")
-            out.flush()
+    Nothing is shown where nobody looks.
+    """
+    with click.progressbar(itertools.count(), label=label, show_pos=True, show_eta=False, file=sys.stderr) as bar:
 
-    counts.append(0)
-    yield heard
-    if out.isatty():
-        out.write("\n")
+        def heard(count: int) -> None:
+            counts.append(count)
+            bar.update(count)
+
+        yield heard
 
 
 COMMANDS = (project, user, host)

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -19,6 +15,9 @@ from sqlalchemy.orm import Session
 
 from triage.config import made
 from triage.errors import SettingError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
@@ -52,6 +51,8 @@ class Database:
     def upgrade(self) -> None:
         """Bring the schema to the newest migration."""
         with self._writing.connect() as connection, _unchecked(connection), connection.begin():
+            from alembic import command  # here and below: only migrating is worth its 11 MB and quarter of a second
+
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -59,6 +60,9 @@ class Database:
 
     def revision(self) -> tuple[str | None, str | None]:
         """Return the schema's revision and the newest there is."""
+        from alembic.runtime.migration import MigrationContext
+        from alembic.script import ScriptDirectory
+
         with self.engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
         return current, ScriptDirectory.from_config(_config()).get_current_head()
@@ -90,6 +94,8 @@ def _check(connection: Connection) -> None:
 
 
 def _config() -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     return config

@@ -58,9 +58,9 @@ class Refusal(Table):
 class Issue(Table):
     """An issue of the host as it was last read; `topic_id` where it is one of our topics'.
 
-    `text_at` is when its words were last read anew, by our clock: what the candidate index follows; `recipe` names the
-    dictionary that they were cut with. `shown_*` is what the evidence block says, `evidence_due_at` when it is to be
-    written again.
+    `release` is the host's release that its milestone became, if it did. `text_at` is when its words were last read
+    anew, by our clock: what the candidate index follows; `recipe` names the dictionary that they were cut with.
+    `shown_*` is what the evidence block says, `evidence_due_at` when it is to be written again.
     """
 
     __tablename__ = "issues"
@@ -82,6 +82,8 @@ class Issue(Table):
     reason: Mapped[str] = mapped_column(String(20), default="")
     labels: Mapped[list[Any]] = mapped_column(default=list)
     milestone: Mapped[str] = mapped_column(default="")
+    release: Mapped[str] = mapped_column(default="")
+    release_url: Mapped[str] = mapped_column(default="")
     assignees: Mapped[list[Any]] = mapped_column(default=list)
     duplicate_of: Mapped[str] = mapped_column(String(40), default="")
     confidential: Mapped[bool] = mapped_column(default=False)
@@ -179,10 +181,20 @@ class Reply(Table):
     remark: Mapped[Remark | None] = relationship()
 
 
+class HostPause(Table):
+    """Until when a host wants no request with a token; `key` is a digest of both."""
+
+    __tablename__ = "host_pauses"
+
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    until: Mapped[datetime]
+
+
 class Delivery(Table):
     """One webhook that came in: remembered by its id, answered at once, acted on later.
 
-    `size` is its length in bytes, `answer` what came of it, in words.
+    `request` is what was sent, cut and without secrets, until nobody wants to look at it any more; `size` is its whole
+    length in bytes, `answer` what came of it, in words.
     """
 
     __tablename__ = "deliveries"
@@ -197,6 +209,7 @@ class Delivery(Table):
     event: Mapped[str] = mapped_column(default="")
     number: Mapped[str] = mapped_column(String(40), default="")
     size: Mapped[int] = mapped_column(default=0)
+    request: Mapped[str] = mapped_column(default="")
     answer: Mapped[str] = mapped_column(default="")
     state: Mapped[str] = mapped_column(String(20), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)

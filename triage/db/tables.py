@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from triage.db.columns import Moment, Table
-from triage.db.hosted import Delivery, Filing, HostNote, Issue, IssueCandidate, Refusal, Remark, Reply
+from triage.db.hosted import Delivery, Filing, HostNote, HostPause, Issue, IssueCandidate, Refusal, Remark, Reply
 from triage.db.learned import Example, ModelVersion, Proposal
 from triage.domain.feedback import FeedbackState
 from triage.domain.topics import TopicState
@@ -27,6 +27,7 @@ __all__ = [
     "Feedback",
     "Filing",
     "HostNote",
+    "HostPause",
     "Issue",
     "IssueCandidate",
     "ModelVersion",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +22,14 @@ class Filing(StrEnum):
     ON = "on"
     DRY = "dry"
     OFF = "off"
+
+
+class Comments(StrEnum):
+    """Which comments of the team's on an issue its reporters read."""
+
+    ALL = "all"
+    MARKED = "marked"
+    NONE = "none"
 
 
 class Standing(StrEnum):
@@ -57,6 +66,8 @@ class Policy:
     link_first: bool = True
     reopen_on_objection: bool = False
     evidence_minutes: int = 30
+    comments: str = Comments.ALL
+    public_marks: tuple[str, ...] = ("@reporters", "@反馈者", "[public]", "[公开]")
     comment_at: tuple[int, ...] = (10, 25, 50)
     refusal_labels: tuple[str, ...] = REFUSALS
     private_components: tuple[str, ...] = ("security", "安全")
@@ -73,10 +84,21 @@ class Policy:
                 given[name] = value
         return cls(**given)
 
+    def for_reporters(self, comment: str) -> str:
+        """Return what reporters read of a comment by the team, without its mark; "" where it is not for them."""
+        marks = [mark for mark in self.public_marks if mark.casefold() in comment.casefold()]
+        if self.comments == Comments.NONE or (self.comments == Comments.MARKED and not marks):
+            return ""
+        pattern = "|".join(map(re.escape, marks))
+        return re.sub(pattern, "", comment, flags=re.IGNORECASE).strip() if marks else comment
+
 
 def _default(name: str) -> Any:
     default = Policy.__dataclass_fields__[name].default
     return str(default) if isinstance(default, StrEnum) else default
+
+
+_CHOICES: Mapping[str, type[StrEnum]] = {"filing": Filing, "comments": Comments}
 
 
 def parse(name: str, written: str) -> Any:
@@ -85,8 +107,8 @@ def parse(name: str, written: str) -> Any:
         known = ", ".join(Policy.__dataclass_fields__)
         raise InvalidError(f"there is no rule “{name}”; there are {known}", field=f"policy.{name}", code="unknown")
     default = _default(name)
-    if name == "filing":
-        return _chosen(name, written, [one.value for one in Filing])
+    if name in _CHOICES:
+        return _chosen(name, written, [one.value for one in _CHOICES[name]])
     if isinstance(default, bool):
         return _chosen(name, written, ["yes", "no"]) == "yes"
     if isinstance(default, int):

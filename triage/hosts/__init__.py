@@ -16,6 +16,7 @@ from typing import ClassVar, Protocol
 
 from triage.domain.drafts import Draft
 from triage.errors import SettingError
+from triage.hosts.kept import Kept
 from triage.http import Http
 
 
@@ -30,18 +31,33 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How to reach one repository: the host's web address, "owner/name", and `account`, who we are there."""
+    """How to reach one repository: the host's web address, "owner/name", and `account`, who we are there.
+
+    `kept` are the answers that conditional requests go by; share one for as long as the process lives.
+    """
 
     url: str
     repo: str
     token: str = field(default="", repr=False)
     secret: str = field(default="", repr=False)
     account: str = ""
+    kept: Kept = field(default_factory=Kept, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HostRelease:
+    """A release of the host's: what it is called, and its web address, "" where there is none."""
+
+    name: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
 class HostIssue:
-    """An issue as the host has it now. `number` is text, for Gitee's are; times are aware UTC."""
+    """An issue as the host has it now. `number` is text, for Gitee's are; times are aware UTC.
+
+    `release` is known only to who asked for that of its milestone.
+    """
 
     number: str
     url: str
@@ -57,6 +73,7 @@ class HostIssue:
     milestone: str = ""
     assignees: tuple[str, ...] = ()
     duplicate_of: str = ""
+    release: HostRelease | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +181,22 @@ class Host(Protocol):
         """Yield the issue's comments, oldest first, without what the host itself wrote."""
         ...
 
+    def release(self, milestone: str) -> HostRelease | None:
+        """Return the release that `milestone` became: the one with its name, by tag or title. None where there is none.
+
+        Hosts but GitLab tie no issue to a release; where teams name milestones by versions, that is the tie.
+        """
+        ...
+
     def verify(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Return whether a delivery is signed rightly over its raw body (constant time); False without a secret."""
         ...
 
     def parse(self, headers: Mapping[str, str], body: bytes) -> HostEvent | None:
-        """Return what a verified delivery is about, None if about no issue. Raises InvalidError on hostile JSON."""
+        """Return what a verified delivery is about, None if about no issue.
+
+        Raises InvalidError for hostile JSON, and for an event that the host doesn't have.
+        """
         ...
 
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from triage.domain.drafts import Draft
 from triage.errors import InvalidError, OutsideError
-from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, Reason
+from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, HostRelease, Reason
 from triage.hosts.labels import names
 from triage.hosts.payload import clean, flag, items, loads, moment, moment_or_none, text
 from triage.hosts.rest import changed, ours
@@ -149,6 +149,10 @@ class Console:
             book.issue(number)
             found = [self._comment(item) for item in book.comments if item.get("number") == number]
         yield from found
+
+    def release(self, milestone: str) -> HostRelease | None:  # noqa: ARG002
+        """Return None: nothing is released here."""
+        return None
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG002
         """Return False: a file sends no deliveries."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
 from triage.errors import InvalidError
-from triage.hosts.payload import loads
+from triage.hosts.payload import clean, loads
 
-LIMIT = 5 * 1024 * 1024  # bytes of a delivery; Gitea takes issues of 1 MB and sends them whole
+LIMIT = 4 * 1000 * 1000  # bytes of a delivery; Gitea takes issues of 1 MB and sends them whole
+SHOWN = 4_000  # characters of a delivery that are kept to be looked at
+_TELLING = re.compile(r"x-\w+-(?:event|event-type|event-uuid|delivery)|idempotency-key|content-type|user-agent")
+_SECRET = re.compile(r'("(?:[\w-]*(?:secret|token|password)[\w-]*)"\s*:\s*)"(?:[^"\\]|\\.)*("|$)', re.IGNORECASE)
 
 
 def delivery(raw: bytes, content_type: str) -> dict[str, Any]:
@@ -22,6 +26,13 @@ def delivery(raw: bytes, content_type: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InvalidError("the delivery is not a JSON object", field="body", code="wrong_type")
     return found
+
+
+def wanted(event: str, ours: Collection[str], others: Collection[str]) -> bool:
+    """Return whether `event` may be about an issue. Raises InvalidError where it is none that the host is known for."""
+    if event not in ours and event not in others:
+        raise InvalidError("there is no such event", field="event", code="unknown_event")
+    return event in ours
 
 
 def is_form(content_type: str) -> bool:
@@ -38,6 +49,21 @@ def form_payload(raw: bytes) -> bytes:
     if "payload" not in fields:
         raise InvalidError("the form has no payload", field="payload", code="missing")
     return fields["payload"][0].encode("utf-8", "surrogateescape")  # the very bytes, for the signature is over them
+
+
+def shown(headers: Mapping[str, str], body: bytes) -> str:
+    """Return what may be shown of a delivery: the headers that tell what it is, and the beginning of its body.
+
+    Old Gitea puts the secret into the body, in clear.
+    """
+    told = [f"{name}: {clean(value)[:200]}" for name, value in headers.items() if _TELLING.fullmatch(name.lower())]
+    if is_form(header(headers, "Content-Type")):
+        try:
+            body = form_payload(body)
+        except InvalidError:
+            body = b""
+    text = _SECRET.sub(r'\1"…"', clean(body[: 4 * SHOWN].decode("utf-8", "replace")))
+    return "\n".join([*told, "", text[:SHOWN] + ("…" if len(text) > SHOWN else "")])
 
 
 def header(headers: Mapping[str, str], *names: str) -> str:

@@ -9,15 +9,22 @@ from typing import Any, ClassVar
 
 from triage.domain.drafts import Draft
 from triage.errors import InvalidError, OutsideError
-from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue
-from triage.hosts.deliveries import delivery, fingerprint, form_payload, header, is_form, signed
+from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, HostRelease
+from triage.hosts.deliveries import delivery, fingerprint, form_payload, header, is_form, signed, wanted
 from triage.hosts.labels import COLOUR, Labels, names, told_by_labels
 from triage.hosts.payload import address, flag, integer, moment, moment_or_none, part, text, text_or_empty
-from triage.hosts.rest import Api, changed, ours, refuse_confidential, segment, stamp
+from triage.hosts.rest import Api, changed, ours, refuse_confidential, released, segment, stamp
 from triage.http import Http
 
 PAGE = 50  # the most that any version gives at once
 EVENTS = frozenset({"issues", "issue_comment"})
+OTHERS = frozenset(
+    "create delete fork push wiki repository release package status schedule workflow_run workflow_job "  # noqa: SIM905
+    "issue_assign issue_label issue_milestone pull_request pull_request_assign pull_request_label "
+    "pull_request_milestone pull_request_comment pull_request_sync pull_request_approved pull_request_rejected "
+    "pull_request_review_approved pull_request_review_rejected pull_request_review_comment "
+    "pull_request_review_request action_run_failure action_run_recover action_run_success".split()
+)
 _ADDRESS = "browser_download_url"
 
 
@@ -33,8 +40,7 @@ class Gitea:
         self._connection = connection
         self._repo = "/repos/" + "/".join(map(segment, connection.repo.split("/")))
         headers = {"Authorization": f"token {connection.token}"} if connection.token else {}
-        secrets = (connection.token, connection.secret)
-        self._api = Api(http, connection.url.rstrip("/") + "/api/v1", headers, secrets)
+        self._api = Api(http, connection.url.rstrip("/") + "/api/v1", headers, connection)
         self._account: str | None = connection.account or None
         self._labels = Labels(self._read_labels, self._make_label)
         self._members: dict[str, bool | None] = {}
@@ -117,6 +123,11 @@ class Gitea:
         for item in self._api.listed(f"{self._path(number)}/comments"):
             yield self._comment(number, item, member=self._member(text_or_empty(item, "user", "login")))
 
+    def release(self, milestone: str) -> HostRelease | None:
+        """Return the release with the milestone's name, None where there is none or the token may not see any."""
+        found = self._api.tried("GET", f"{self._repo}/releases", params={"limit": str(PAGE)})[0]
+        return released(found, milestone, "html_url")
+
     def verify(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Return whether one of the signatures is ours. Forms are signed over their decoded payload."""
         if is_form(header(headers, "Content-Type")):
@@ -131,7 +142,7 @@ class Gitea:
         """Return what a delivery is about; None for pull requests and for events that concern no issue."""
         event = header(headers, "X-Gitea-Event", "X-Forgejo-Event", "X-Gogs-Event", "X-GitHub-Event")
         found = delivery(body, header(headers, "Content-Type"))
-        if event not in EVENTS or part(found, "issue", "pull_request") or flag(found, "is_pull"):
+        if not wanted(event, EVENTS, OTHERS) or part(found, "issue", "pull_request") or flag(found, "is_pull"):
             return None
         named = header(headers, "X-Gitea-Delivery", "X-Forgejo-Delivery", "X-Gogs-Delivery", "X-GitHub-Delivery")
         return HostEvent(
@@ -203,8 +214,9 @@ class Gitea:
         if not self._who():
             yield "the token lacks read:user; without it name our account in the connection"
         found, refused = self._api.tried("GET", self._repo)
-        if refused and refused.status != HTTPStatus.FORBIDDEN:  # read:repository is not needed for anything else
+        if refused:  # without read:repository issues can be filed, but nobody told who of those that answer is the team
             yield str(refused)
+        if refused and refused.status != HTTPStatus.FORBIDDEN:
             return
         if part(found, "has_issues") is False:
             yield "issues are switched off in the repository"

@@ -14,14 +14,16 @@ from urllib.parse import unquote
 
 from triage.domain.drafts import Draft
 from triage.errors import InvalidError, OutsideError
-from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, Reason
-from triage.hosts.deliveries import delivery, fingerprint, header, same
+from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, HostRelease, Reason
+from triage.hosts.deliveries import delivery, fingerprint, header, same, wanted
 from triage.hosts.labels import COLOUR, Labels, names, told_by_labels
 from triage.hosts.payload import integer, moment, moment_or_none, part, text, text_or_empty
-from triage.hosts.rest import Api, changed, ours, refuse_confidential, segment, stamp
+from triage.hosts.rest import Api, changed, ours, refuse_confidential, released, segment, stamp
 from triage.http import Http
 
 PAGE = "100"  # the most it gives at once
+EVENTS = frozenset({"Issue Hook", "Note Hook"})
+OTHERS = frozenset({"Push Hook", "Tag Push Hook", "Merge Request Hook"})
 _NUMBER = re.compile(r"[A-Za-z0-9]{1,20}")
 _REASONS = {"closed": Reason.COMPLETED, "rejected": Reason.NOT_PLANNED}
 
@@ -36,8 +38,7 @@ class Gitee:
         self._connection = connection
         self._owner, _, self._name = connection.repo.partition("/")
         self._repo = f"/repos/{segment(self._owner)}/{segment(self._name)}"
-        secrets = (connection.token, connection.secret)
-        self._api = Api(http, connection.url.rstrip("/") + "/api/v5", {}, secrets)
+        self._api = Api(http, connection.url.rstrip("/") + "/api/v5", {}, connection)
         self._token = {"access_token": connection.token} if connection.token else {}
         self._account: str | None = connection.account or None
         self._labels = Labels(self._read_labels, self._make_label)
@@ -105,6 +106,12 @@ class Gitee:
         for item in self._api.pages(f"{self._path(number)}/comments", query, lambda item: integer(item, "id")):
             yield self._comment(number, item, member=self._member(text_or_empty(item, "user", "login")))
 
+    def release(self, milestone: str) -> HostRelease | None:
+        """Return the release with the milestone's name, None where there is none or the token may not see any."""
+        query = {"per_page": PAGE, "direction": "desc", **self._token}
+        found = self._api.tried("GET", f"{self._repo}/releases", params=query)[0]
+        return released(found, milestone, "html_url")
+
     def verify(self, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG002
         """Return whether X-Gitee-Token is our secret, or signs X-Gitee-Timestamp with it. The body is never signed."""
         secret, given = self._connection.secret, header(headers, "X-Gitee-Token")
@@ -116,7 +123,7 @@ class Gitee:
         """Return what a delivery is about; None for notes on other things and for events that concern no issue."""
         event = header(headers, "X-Gitee-Event")
         found = delivery(body, header(headers, "Content-Type"))
-        if event not in ("Issue Hook", "Note Hook") or part(found, "noteable_type") not in (None, "Issue"):
+        if not wanted(event, EVENTS, OTHERS) or part(found, "noteable_type") not in (None, "Issue"):
             return None
         number = text(found, "issue", "number")
         if not _NUMBER.fullmatch(number):
@@ -205,7 +212,8 @@ class Gitee:
             if not err.permanent:
                 raise
             if err.status not in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
-                yield f"the token lacks issues: {err}"
+                yield "the token lacks the scope “issues”"
+                yield str(err)
 
     def _read_labels(self) -> dict[str, str]:
         return {name: name for name in names(self._read(f"{self._repo}/labels"), "name")}

@@ -9,16 +9,28 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from triage.domain.drafts import Draft
-from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, Reason
-from triage.hosts.deliveries import delivery, fingerprint, header, signed
+from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, HostRelease, Reason
+from triage.hosts.deliveries import delivery, fingerprint, header, signed, wanted
 from triage.hosts.labels import COLOUR, Labels, names
 from triage.hosts.payload import integer, moment, moment_or_none, part, text, text_or_empty
-from triage.hosts.rest import Api, changed, ours, refuse_confidential, segment, stamp
+from triage.hosts.rest import Api, changed, ours, refuse_confidential, released, segment, stamp
 from triage.http import Http
 
 API_VERSION = "2022-11-28"
 PAGE = "100"  # the most it gives at once
 EVENTS = frozenset({"issues", "issue_comment"})
+OTHERS = frozenset(
+    "ping branch_protection_configuration branch_protection_rule check_run check_suite "  # noqa: SIM905
+    "code_scanning_alert commit_comment create custom_property custom_property_values delete dependabot_alert "
+    "deploy_key deployment deployment_protection_rule deployment_review deployment_status discussion "
+    "discussion_comment fork gollum installation installation_repositories issue_dependencies label member "
+    "membership merge_group meta milestone org_block organization package page_build project project_card "
+    "project_column projects_v2 projects_v2_item public pull_request pull_request_review "
+    "pull_request_review_comment pull_request_review_thread push registry_package release repository "
+    "repository_advisory repository_dispatch repository_import repository_ruleset repository_vulnerability_alert "
+    "secret_scanning_alert secret_scanning_alert_location security_advisory security_and_analysis sponsorship star "
+    "status sub_issues team team_add watch workflow_dispatch workflow_job workflow_run".split()
+)
 MEMBERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 
 
@@ -42,7 +54,7 @@ class GitHub:
         self._repo = "/repos/" + "/".join(map(segment, connection.repo.split("/")))
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": API_VERSION}
         headers |= {"Authorization": f"Bearer {connection.token}"} if connection.token else {}
-        self._api = Api(http, api_base(connection.url), headers, (connection.token, connection.secret))
+        self._api = Api(http, api_base(connection.url), headers, connection)
         self._account: str | None = connection.account or None
         self._labels = Labels(self._read_labels, self._make_label)
 
@@ -104,6 +116,11 @@ class GitHub:
         for item in self._api.linked(f"{self._path(number)}/comments", {"per_page": PAGE}, _id):
             yield self._comment(number, item)
 
+    def release(self, milestone: str) -> HostRelease | None:
+        """Return the release with the milestone's name, None where there is none or the token may not see any."""
+        found = self._api.tried("GET", f"{self._repo}/releases", params={"per_page": PAGE})[0]
+        return released(found, milestone, "html_url")
+
     def verify(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Return whether X-Hub-Signature-256 is ours; forms too are signed as they come."""
         return signed(self._connection.secret, body, header(headers, "X-Hub-Signature-256"))
@@ -112,7 +129,7 @@ class GitHub:
         """Return what a delivery is about; None for pull requests and for events that concern no issue."""
         event = header(headers, "X-GitHub-Event")
         found = delivery(body, header(headers, "Content-Type"))
-        if event not in EVENTS or part(found, "issue", "pull_request"):
+        if not wanted(event, EVENTS, OTHERS) or part(found, "issue", "pull_request"):
             return None
         return HostEvent(
             delivery=header(headers, "X-GitHub-Delivery")[:100] or fingerprint(body),
@@ -184,7 +201,8 @@ class GitHub:
         # An issue without a title is refused, but only after the token was looked at
         refused = self._api.tried("POST", f"{self._repo}/issues", json={})[1]
         if refused and refused.status != HTTPStatus.UNPROCESSABLE_ENTITY:
-            yield f"the token can't write issues: {refused}"
+            yield "the token can't write issues"
+            yield str(refused)
 
     def _read_labels(self) -> dict[str, str]:
         found = self._api.linked(f"{self._repo}/labels", {"per_page": PAGE}, _id)

@@ -9,16 +9,21 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from triage.domain.drafts import Draft
+from triage.domain.drafts import Draft, block
 from triage.errors import OutsideError
-from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, Reason
-from triage.hosts.deliveries import delivery, fingerprint, header, same
+from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, HostRelease, Reason
+from triage.hosts.deliveries import delivery, fingerprint, header, same, wanted
 from triage.hosts.labels import names, told_by_labels
 from triage.hosts.payload import address, flag, integer, moment, moment_or_none, part, text, text_or_empty
-from triage.hosts.rest import Api, changed, ours, segment, stamp
+from triage.hosts.rest import Api, changed, ours, released, segment, stamp
 from triage.http import Http
 
 PAGE = "100"  # the most it gives at once
+EVENTS = frozenset({"issue", "note"})
+OTHERS = frozenset(
+    "push tag_push merge_request wiki_page pipeline build deployment release emoji access_token "  # noqa: SIM905
+    "feature_flag work_item milestone vulnerability member project subgroup".split()
+)
 REPORTER = 20  # the access level from which labels may be set
 _QUICK_ACTION = re.compile(r"^(\s*)/(?=[a-z_]+(?:\s|$))", re.MULTILINE)
 
@@ -34,8 +39,7 @@ class GitLab:
         self._project = f"/projects/{segment(connection.repo)}"
         self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(connection.url))
         headers = {"PRIVATE-TOKEN": connection.token} if connection.token else {}
-        secrets = (connection.token, connection.secret)
-        self._api = Api(http, connection.url.rstrip("/") + "/api/v4", headers, secrets)
+        self._api = Api(http, connection.url.rstrip("/") + "/api/v4", headers, connection)
         self._account: str | None = connection.account or None
         self._members: dict[int, bool | None] = {}
 
@@ -69,7 +73,7 @@ class GitLab:
     ) -> HostIssue:
         """Change what is given and nothing else."""
         event = None if open is None else ("reopen" if open else "close")
-        change = {"title": title, "description": None if body is None else defuse(body), "state_event": event}
+        change = {"title": title, "description": None if body is None else _ours(body), "state_event": event}
         change = {key: value for key, value in change.items() if value is not None}
         return self._issue(self._api.call("PUT", self._path(number), json=change))
 
@@ -106,6 +110,11 @@ class GitLab:
             if not (flag(item, "system") or flag(item, "internal") or flag(item, "confidential")):
                 yield self._note(number, item, member=self._member(part(item, "author", "id")))
 
+    def release(self, milestone: str) -> HostRelease | None:
+        """Return the release with the milestone's name, None where there is none or the token may not see any."""
+        found = self._api.tried("GET", f"{self._project}/releases", params={"per_page": PAGE})[0]
+        return released(found, milestone, "_links", "self")
+
     def verify(self, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG002
         """Return whether X-Gitlab-Token is our secret: GitLab sends it as it is, and signs nothing."""
         return same(self._connection.secret, header(headers, "X-Gitlab-Token"))
@@ -114,7 +123,7 @@ class GitLab:
         """Return what a delivery is about; None for notes on other things and for events that concern no issue."""
         found = delivery(body, header(headers, "Content-Type"))
         kind = text(found, "object_kind")
-        if kind not in ("issue", "note") or part(found, "object_attributes", "noteable_type") not in (None, "Issue"):
+        if not wanted(kind, EVENTS, OTHERS) or part(found, "object_attributes", "noteable_type") not in (None, "Issue"):
             return None
         # Hooks that set each other off share the event's UUID, so the key of the one delivery goes first
         named = header(headers, "Idempotency-Key", "X-Gitlab-Event-UUID")
@@ -189,7 +198,8 @@ class GitLab:
         # An issue without a title is refused, but only after the token's scopes were looked at
         refused = self._api.tried("POST", f"{self._project}/issues", json={})[1]
         if refused and refused.status != HTTPStatus.BAD_REQUEST:
-            yield f"the token lacks the scope “api”: {refused}"
+            yield "the token lacks the scope “api”"
+            yield str(refused)
 
     def _member(self, user: Any) -> bool | None:
         if not isinstance(user, int):
@@ -205,6 +215,12 @@ class GitLab:
 def defuse(text: str) -> str:
     """Return `text` with no line that GitLab would carry out as a quick action ("/close") in our name."""
     return _QUICK_ACTION.sub("\\1\u200b/", text)
+
+
+def _ours(body: str) -> str:
+    """Return `body` with our evidence made harmless and what people wrote around it as it is, byte for byte."""
+    at = block(body)
+    return body[: at[0]] + defuse(body[at[0] : at[1]]) + body[at[1] :] if at else defuse(body)
 
 
 def _hidden(draft: Draft) -> dict[str, bool]:

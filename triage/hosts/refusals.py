@@ -12,11 +12,12 @@ from typing import Any
 import requests
 
 from triage.errors import InvalidError, OutsideError
-from triage.hosts.payload import clean, loads
+from triage.hosts.payload import clean, loads, text_or_empty
 
 WAIT_AT_MOST = 86_400.0  # seconds; a longer wish is taken for this
 WAIT_IF_UNSAID = 60.0  # seconds, where a host limits us but doesn't say for how long
 EPOCH_DIGITS = 12  # a reset time with as many digits is no time in seconds
+EPOCH = 10**9  # a smaller reset time is no time of day but seconds from now, as the IETF's draft has it
 
 _PASSING = frozenset({408, 409, 425, 429})  # statuses under 500 after which the same call may succeed
 MOVED = frozenset({301, 302, 303, 307, 308})
@@ -33,7 +34,8 @@ _WORDS = {  # by status: the code, and the words
 }
 _REFUSED = ("refused", "refused")
 _BROKEN = ("server_error", "had an error of its own")
-_SCOPES = re.compile(r"scope\(?s?\)?:? *\[([\w:, -]{1,200})\]")
+_SCOPES = re.compile(r"scope\(?s?\)?(?::|, required=)? *\[([\w:, -]{1,200})\]")  # Gitea, until 1.22 and from then on
+_SCOPE = re.compile(r"[\w:=;, -]{1,200}")
 
 
 def refusal(name: str, answer: requests.Response, secrets: tuple[str, ...] = ()) -> OutsideError:
@@ -46,7 +48,7 @@ def refusal(name: str, answer: requests.Response, secrets: tuple[str, ...] = ())
         said = f"{name} asks us to wait {wait:.0f} seconds"
         return OutsideError(said, retry_after=wait, status=answer.status_code, code="rate_limited")
     status = answer.status_code
-    code, words = _words(status, said, answer.headers.get("Location", ""))
+    code, words = _words(status, lacking(answer, said), answer.headers.get("Location", ""))
     return OutsideError(
         f"{name} {words} ({status}{': ' if said else ''}{said})",
         permanent=status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _PASSING,
@@ -55,14 +57,53 @@ def refusal(name: str, answer: requests.Response, secrets: tuple[str, ...] = ())
     )
 
 
-def _words(status: int, said: str, location: str) -> tuple[str, str]:
+def lacking(answer: requests.Response, said: str) -> str:
+    """Return the scopes that the host says a token would need for this call, "" where it says none.
+
+    Gitea says so in its sentence, GitLab in a field, GitHub in headers (a classic token gets a 404).
+    """
+    head, status = answer.headers, answer.status_code
+    if status == HTTPStatus.FORBIDDEN and (found := _SCOPES.search(said)):
+        return found[1]
+    given, needed = head.get("X-OAuth-Scopes"), head.get("X-Accepted-OAuth-Scopes", "")
+    if status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND) and given is not None and not _set(given) & _set(needed):
+        return _scope(", ".join(sorted(_set(needed))))
+    wanted = head.get("X-Accepted-GitHub-Permissions") or _told(answer, "scope")
+    return _scope(wanted) if status == HTTPStatus.FORBIDDEN else ""
+
+
+def _set(scopes: str) -> set[str]:
+    return {scope.strip() for scope in scopes.split(",") if scope.strip()}
+
+
+def _scope(found: str) -> str:
+    return found if _SCOPE.fullmatch(found) else ""
+
+
+def _told(answer: requests.Response, key: str) -> str:
+    try:
+        return text_or_empty(loads(answer.content), key)
+    except InvalidError:
+        return ""
+
+
+def _words(status: int, scopes: str, location: str) -> tuple[str, str]:
     """Return the code and the words for it; a sentence that is new here is to be known to triage.web.refusals too."""
-    scopes = _SCOPES.search(said)
-    if status == HTTPStatus.FORBIDDEN and scopes:
-        return "token_lacks", f"says that the token lacks {scopes[1]}"
+    if scopes:
+        return "token_lacks", f"says that the token lacks {scopes}"
     if status in MOVED:
         return "moved", f"says that it has moved to {clean(location).partition('?')[0][:200]}"
     return _WORDS.get(status, _BROKEN if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _REFUSED)
+
+
+def pause(answer: requests.Response) -> float | None:
+    """Return the seconds for which nothing more may be asked after `answer`, None where it says no such thing.
+
+    A good answer may say it too: that it was the last of the quota.
+    """
+    if answer.ok:
+        return _bounded(_reset(answer.headers)) if _spent(answer.headers) else None
+    return waiting(answer, complaint(answer))
 
 
 def complaint(answer: requests.Response) -> str:
@@ -92,13 +133,21 @@ def waiting(answer: requests.Response, said: str) -> float | None:
     Times of day are measured against the answer's own Date, so that our clock doesn't matter.
     """
     head = answer.headers
-    spent = head.get("X-RateLimit-Remaining", head.get("RateLimit-Remaining")) == "0"
     limited = answer.status_code == HTTPStatus.TOO_MANY_REQUESTS or (
-        answer.status_code == HTTPStatus.FORBIDDEN and ("Retry-After" in head or spent or "rate limit" in said.lower())
+        answer.status_code == HTTPStatus.FORBIDDEN
+        and ("Retry-After" in head or _spent(head) or "rate limit" in said.lower())
     )
     if not limited and not (answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE and "Retry-After" in head):
         return None
     asked = _after(head) if "Retry-After" in head else _reset(head)
+    return _bounded(asked)
+
+
+def _spent(head: Mapping[str, str]) -> bool:
+    return head.get("X-RateLimit-Remaining", head.get("RateLimit-Remaining")) == "0"
+
+
+def _bounded(asked: float | None) -> float:
     return min(max(WAIT_IF_UNSAID if asked is None else asked, 0.0), WAIT_AT_MOST)
 
 
@@ -112,9 +161,11 @@ def _after(head: Mapping[str, str]) -> float | None:
 
 def _reset(head: Mapping[str, str]) -> float | None:
     asked, now = head.get("X-RateLimit-Reset", head.get("RateLimit-Reset", "")), _date(head.get("Date", ""))
-    if not (asked.isascii() and asked.isdigit() and len(asked) < EPOCH_DIGITS and now):
+    if not (asked.isascii() and asked.isdigit() and len(asked) < EPOCH_DIGITS):
         return None
-    return int(asked) - now.timestamp()
+    if int(asked) < EPOCH:
+        return float(asked)
+    return int(asked) - now.timestamp() if now else None
 
 
 def _date(found: str) -> datetime | None:

@@ -9,42 +9,45 @@ from http import HTTPStatus
 from typing import Any, Unpack
 from urllib.parse import parse_qsl, quote, urlsplit
 
-import requests
-
 from triage.domain.drafts import Draft
 from triage.errors import InvalidError, OutsideError
-from triage.hosts import HostIssue
-from triage.hosts.payload import items, loads
+from triage.hosts import Connection, HostIssue, HostRelease
+from triage.hosts.kept import Answer
+from triage.hosts.labels import names
+from triage.hosts.payload import flag, items, loads, part, text_or_empty
 from triage.hosts.refusals import MOVED, refusal
 from triage.http import Http, Parts
 
 SKEW = timedelta(hours=1)  # how far the host's clock and ours may be apart
 PAGES = 10_000  # a list that goes on for longer is a host gone mad
 SECRET_LENGTH = 8  # a shorter one is no secret, and striking it out would garble words
-KEPT = 100  # answers that are kept for conditional requests
 
 
 class Api:
-    """One host's REST interface: `base` is the address that paths are added to, `secrets` never show in an error."""
+    """One host's REST interface: `base` is the address that paths are added to, `headers` go with every request.
 
-    def __init__(self, http: Http, base: str, headers: Mapping[str, str], secrets: tuple[str, ...] = ()) -> None:
+    The secrets of `connection` never show in an error.
+    """
+
+    def __init__(self, http: Http, base: str, headers: Mapping[str, str], connection: Connection) -> None:
         self.base = base
         self.name = urlsplit(base).netloc.rpartition("@")[2]
         self._http = http
         self._headers = {"Accept": "application/json", **headers}
+        secrets = connection.token, connection.secret
         self._secrets = tuple(secret for secret in secrets if len(secret) >= SECRET_LENGTH)
-        self._kept: dict[str, tuple[str, Any, dict[str, str]]] = {}
+        self._kept = connection.kept
 
     def call(self, method: str, path: str, **parts: Unpack[Parts]) -> Any:
         """Send once and return the JSON that came, None where the answer is empty. Raises OutsideError."""
         return self._exchange(method, path, parts)[0]
 
     def tried(self, method: str, path: str, **parts: Unpack[Parts]) -> tuple[Any, OutsideError | None]:
-        """Return what `call` does, and the refusal where it is for good. Raises OutsideError for one that may pass."""
+        """Return what `call` does, and the host's refusal where it is for good. Raises OutsideError for all else."""
         try:
             return self.call(method, path, **parts), None
         except OutsideError as err:
-            if not err.permanent:
+            if not (err.permanent and err.status):
                 raise
             return None, err
 
@@ -92,30 +95,25 @@ class Api:
 
     def _exchange(self, method: str, path: str, parts: Parts) -> tuple[Any, dict[str, str]]:
         # A GET whose answer had an ETag is asked for conditionally the next time; hosts don't count a 304
-        name = f"{path} {sorted(parts.get('params', {}).items())}" if method == "GET" else ""
-        kept = self._kept.get(name)
-        parts["headers"] = {**self._headers, **({"If-None-Match": kept[0]} if kept else {})}
+        name = (self.base + path, *sorted({**parts.get("params", {}), **self._headers}.items()))
+        kept = self._kept.find(name) if method == "GET" else None
+        parts["headers"] = {**self._headers, **({"If-None-Match": kept.tag} if kept else {})}
         answer = self._http.request(method, self.base + path, **parts)
         if kept and answer.status_code == HTTPStatus.NOT_MODIFIED:
-            return kept[1], kept[2]
-        found = self._found(answer)
-        links = {rel: link["url"] for rel, link in answer.links.items() if "url" in link}
-        if name and answer.headers.get("ETag"):
-            self._keep(name, (answer.headers["ETag"], found, links))
-        return found, links
-
-    def _found(self, answer: requests.Response) -> Any:
+            return self._read(kept.body), kept.links
         if not answer.ok or answer.status_code in MOVED:
             raise refusal(self.name, answer, self._secrets)
-        if not answer.content.strip():
+        found = self._read(answer.content)
+        links = {rel: link["url"] for rel, link in answer.links.items() if "url" in link}
+        if method == "GET" and answer.headers.get("ETag"):
+            self._kept.keep(name, Answer(answer.headers["ETag"], answer.content, links))
+        return found, links
+
+    def _read(self, body: bytes) -> Any:
+        if not body.strip():
             return None
         with self.reading():
-            return loads(answer.content)
-
-    def _keep(self, name: str, kept: tuple[str, Any, dict[str, str]]) -> None:
-        if len(self._kept) >= KEPT:
-            self._kept.pop(next(iter(self._kept)))
-        self._kept[name] = kept
+            return loads(body)
 
 
 def segment(value: str) -> str:
@@ -142,6 +140,25 @@ def changed(issues: Iterable[HostIssue], since: datetime | None) -> Iterator[Hos
     for issue in issues:
         if not since or issue.updated_at >= since.replace(microsecond=0):
             yield issue
+
+
+def released(found: Any, milestone: str, *link: str) -> HostRelease | None:
+    """Return the release of a list (anything else holds none) that is called `milestone`, "v1.2" or "1.2" alike.
+
+    `link` is the path to a release's web address.
+    """
+    for one in found if isinstance(found, list) else []:
+        called = {_bare(text_or_empty(one, key)) for key in ("tag_name", "name")}
+        called |= {_bare(title) for title in names(part(one, "milestones"), "title")}
+        if _bare(milestone) in called and not flag(one, "draft"):
+            url = text_or_empty(one, *link)
+            name = text_or_empty(one, "name") or text_or_empty(one, "tag_name")
+            return HostRelease(name[:200], url if url.startswith(("https://", "http://")) else "")
+    return None
+
+
+def _bare(name: str) -> str:
+    return name.strip().casefold().removeprefix("v")
 
 
 def refuse_confidential(draft: Draft, name: str) -> None:

@@ -37,13 +37,22 @@ FALLBACK_STOPWORDS = frozenset(
 
 
 @cache
-def _shipped_frequencies() -> tuple[dict[str, int], int]:
+def _table(words: tuple[str, ...]) -> Any:
+    """Return jieba's dictionary with `words` in it, for all who begin with these to share."""
     # Read straight from jieba's own file: its loader would trust a cache in a folder that everybody may write
     import jieba
 
     jieba.setLogLevel(logging.WARNING)
-    frequencies, total = jieba.Tokenizer.gen_pfdict(jieba.Tokenizer().get_dict_file())
-    return frequencies, total
+    made = jieba.Tokenizer()
+    made.FREQ, made.total = jieba.Tokenizer.gen_pfdict(made.get_dict_file())
+    made.initialized = True
+    for word in words:
+        made.suggest_freq(word, tune=True)
+    return made
+
+
+def _pure(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(word for word in words if _HAN.match(word) and re.fullmatch(f"[{HAN_RUN}]+", word))
 
 
 @cache
@@ -84,12 +93,20 @@ def grams(text: str, low: int = 2, high: int = 3) -> list[str]:
 class Segmenter:
     """Cuts text with jieba's dictionary and a project's own words; make one per project and keep it.
 
-    The dictionary (about 40 MB, a second to read) is shared by all; own words of Chinese characters cost a copy of its
-    table. Words with Latin letters, digits or spaces (`RPC failed`) are found as sequences and cost nothing.
+    The dictionary (about 70 MB, a second to read) is shared by all, with the words `common` to all; own `words` of
+    Chinese characters cost a copy of its table. Words with Latin letters, digits or spaces (`RPC failed`) are found as
+    sequences and cost nothing.
     """
 
-    def __init__(self, words: Iterable[str] = (), *, stopwords: Iterable[str] = FALLBACK_STOPWORDS) -> None:
-        self._words = tuple(dict.fromkeys(simplify(normalise(word)) for word in words))
+    def __init__(
+        self,
+        words: Iterable[str] = (),
+        *,
+        common: Iterable[str] = (),
+        stopwords: Iterable[str] = FALLBACK_STOPWORDS,
+    ) -> None:
+        self._common = tuple(dict.fromkeys(simplify(normalise(word)) for word in common))
+        self._words = tuple(dict.fromkeys([*self._common, *(simplify(normalise(word)) for word in words)]))
         self._stopwords = frozenset(stopwords)
         self._phrases: dict[str, list[tuple[str, ...]]] = {}
         self._jieba: Any = None
@@ -98,7 +115,13 @@ class Segmenter:
     def shipped(cls, models: Path, words: Iterable[str] = ()) -> Segmenter:
         """Return a segmenter with the dictionary and stop words of the folder `models`/words and `words` on top."""
         folder = models / "words"
-        return cls((*read_words(folder / "dictionary.txt"), *words), stopwords=read_words(folder / "stopwords.txt"))
+        common, stopwords = read_words(folder / "dictionary.txt"), read_words(folder / "stopwords.txt")
+        return cls(words, common=common, stopwords=stopwords)
+
+    def rest(self) -> None:
+        """Let go of the dictionary: the next text brings it back, if one comes."""
+        self._jieba = None
+        _table.cache_clear()
 
     def tokens(self, text: str) -> list[str]:
         """Return what is indexed and asked for: words, parts, phrases; stemmed; no stop words, no placeholders."""
@@ -161,11 +184,11 @@ class Segmenter:
     def _made(self) -> Any:
         import jieba
 
-        frequencies, total = _shipped_frequencies()
+        common, pure = _pure(self._common), _pure(self._words)
+        shared, own = _table(common), pure[len(common) :]
         made = jieba.Tokenizer()
-        pure = [word for word in self._words if _HAN.match(word) and re.fullmatch(f"[{HAN_RUN}]+", word)]
-        made.FREQ, made.total, made.initialized = (dict(frequencies) if pure else frequencies), total, True
-        for word in pure:
+        made.FREQ, made.total, made.initialized = (dict(shared.FREQ) if own else shared.FREQ), shared.total, True
+        for word in own:
             made.suggest_freq(word, tune=True)
         self._jieba = made
         self._phrases = self._sequences(set(pure))

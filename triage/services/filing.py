@@ -199,6 +199,7 @@ def _failed(row: Filing | None, error: OutsideError, now: datetime) -> None:
     if row is None:
         return
     row.claimed_until, row.error = None, str(error)
+    row.attempts -= error.retry_after is not None  # who was asked to wait has not failed
     if error.permanent:
         row.next_try_at = now + timedelta(days=1)
         row.state = "blocked" if row.state == "waiting" else row.state

@@ -32,17 +32,26 @@ from triage.services.review import Actor
 ATTEMPTS = 10
 UNDER_WAY = frozenset({"waiting", "held", "withdrawing"})
 HOLD = timedelta(minutes=5)
+KEEP = timedelta(days=14)  # for how long it can be looked up what a delivery said
+UNSEEN = timedelta(days=1)  # an issue of ours that nobody has read for so long is looked after: it may be gone
+LOOKED_AFTER = 20  # issues a poll
 
 
-def take(session: Session, project: Project, event: HostEvent, *, now: datetime, size: int = 0) -> Delivery | None:
-    """Remember a verified delivery and return its row, or None where it came before (a replay or a repetition)."""
+def take(
+    session: Session, project: Project, event: HostEvent, *, now: datetime, request: tuple[str, int] = ("", 0)
+) -> Delivery | None:
+    """Remember a verified delivery and return its row, or None where it came before (a replay or a repetition).
+
+    `request` is what may be shown of what was sent, and how many bytes the whole of it had.
+    """
     row = Delivery(
         project_id=project.id,
         source=project.host,
         remote_id=event.delivery[:100],
         event=f"{event.event} {event.action}".strip(),
         number=event.number,
-        size=size,
+        request=request[0],
+        size=request[1],
         next_try_at=now,
         attempts=0,
         created_at=now,
@@ -59,6 +68,12 @@ def due(session: Session, *, now: datetime, limit: int = 500) -> list[int]:
     """Return the deliveries to be worked on now."""
     rows = select(Delivery.id).where(Delivery.state == "waiting", Delivery.next_try_at <= now)
     return list(session.scalars(rows.order_by(Delivery.id).limit(limit)))
+
+
+def forget(session: Session, *, now: datetime) -> None:
+    """Drop what old deliveries said; that they came, and what became of them, stays."""
+    old = update(Delivery).where(Delivery.request != "", Delivery.created_at < now - KEEP, Delivery.state != "waiting")
+    session.execute(old.values(request=""))
 
 
 def work(db: Database, delivery_id: int, *, host: Host, now: datetime) -> None:
@@ -87,6 +102,7 @@ def _attempt(db: Database, project_id: int, number: str, host: Host, now: dateti
 
 
 def _store(row: Delivery, error: OutsideError | None, now: datetime) -> None:
+    row.attempts -= error is not None and error.retry_after is not None  # who was asked to wait has not failed
     over = error is None or error.permanent or row.attempts >= ATTEMPTS
     row.error = str(error) if error else ""
     row.answer = "" if error else f"issue {row.number} was read again"
@@ -113,8 +129,24 @@ def poll(
         if progress:
             progress(count)
 
-    mirror.pull(db, project_id, host=host, now=now, heard=heard)
+    if mirror.pull(db, project_id, host=host, now=now, heard=heard) is None:
+        _look_after(db, project_id, host, now)
     return read
+
+
+def _look_after(db: Database, project_id: int, host: Host, now: datetime) -> None:
+    """Read those of our issues again that were not heard of for long: no list tells that an issue was deleted."""
+    with db.read() as session:
+        project = session.get_one(Project, project_id)
+        mine = select(Issue.number).where(Issue.project_id == project_id, Issue.repo == project.host_repo)
+        late = mine.where(Issue.topic_id.is_not(None), Issue.read_at < now - UNSEEN).order_by(Issue.read_at)
+        numbers = list(session.scalars(late.limit(LOOKED_AFTER)))
+    for number in numbers:
+        try:
+            _read_or_say(db, project_id, number, host, now)
+        except OutsideError as error:
+            mirror.broke_off(db, project_id, error)
+            return
 
 
 def _read_or_say(db: Database, project_id: int, number: str, host: Host, now: datetime) -> None:
@@ -142,6 +174,8 @@ def read_again(db: Database, project_id: int, number: str, *, host: Host, now: d
         if original := _original(found, comments):
             _fetch(db, project_id, original, host, now)
             found = replace(found, duplicate_of=original)
+        if ours and found.milestone:
+            found = replace(found, release=host.release(found.milestone))
     except OutsideError as error:
         if error.permanent:
             with db.write() as session:
@@ -155,14 +189,14 @@ def read_again(db: Database, project_id: int, number: str, *, host: Host, now: d
                 _apply(session, topic, found, comments, now)
 
 
-def _pace(session: Session, project_id: int, number: str) -> tuple[str, int] | None:
+def _pace(session: Session, project_id: int, number: str) -> tuple[str, str] | None:
     """Return how far our own filing of an issue has come; two that differ mean that something was done in between."""
     found = session.execute(
-        select(Filing.state, Filing.attempts)
+        select(Filing.state, Filing.claimed_by)
         .join(Issue, Issue.topic_id == Filing.topic_id)
         .where(Issue.project_id == project_id, Issue.number == number)
     ).one_or_none()
-    return (found.state, found.attempts) if found else None
+    return (found.state, found.claimed_by) if found else None
 
 
 def _original(found: HostIssue, comments: Sequence[HostComment]) -> str:
@@ -203,7 +237,7 @@ def _topic_of(session: Session, project: Project, found: HostIssue) -> Topic | N
     )
     if topic is None and (key := marked_key(found.body)):
         topic = session.scalar(select(Topic).where(Topic.key == key, Topic.project_id == project.id))
-        if topic is not None and not mirror.awaited(project, topic, found):
+        if topic is not None and not mirror.awaited(session, topic, found):
             return None  # somebody copied our marker into another issue
     return topic
 
@@ -218,6 +252,7 @@ def _apply(session: Session, topic: Topic, found: HostIssue, comments: Sequence[
         _remember(session, topic, now)
     was_open = known.open if known is not None else True
     issue = save_issue(session, topic, found, now=now)
+    issue.release, issue.release_url = (found.release.name, found.release.url) if found.release else ("", "")
     session.flush()
     for comment in comments:
         _hear(session, topic, issue, comment, now)
@@ -281,9 +316,10 @@ def _hear(session: Session, topic: Topic, issue: Issue, comment: HostComment, no
         session.add(note)
     note.author, note.body, note.member = comment.author, comment.body, bool(comment.member)
     note.url, note.said_at = comment.url, comment.created_at
-    if not note.member or issue.confidential:
+    words = Policy.of(topic.project.policy).for_reporters(comment.body) if note.member else ""
+    if not words or issue.confidential:
         return
-    about, text = f"comment:{comment.id}", public(comment.body)
+    about, text = f"comment:{comment.id}", public(words)
     tell(session, topic, News(Event.COMMENTED, now, about, text, comment.author))
     session.flush()
     here = select(Feedback.id).where(Feedback.project_id == topic.project_id)  # another host counts its comments anew

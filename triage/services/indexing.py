@@ -27,7 +27,8 @@ from triage.ml.segment import grams
 from triage.search import Entry, Index, Query
 
 OVERLAP = timedelta(seconds=5)  # the longest that a transaction is open between its reading of the clock and its commit
-BATCH = 1000
+BATCH = 1000  # texts between two commits
+AT_ONCE = 250  # texts that are held whole at one time
 SAVE_EVERY = 500  # texts
 NEWEST = 1_000  # texts of a project, of feedback and of issues, that one pass asks an encoder about
 Row: TypeAlias = Feedback | Issue
@@ -71,13 +72,11 @@ class Follower:
         if not self.ready:
             self.get_ready()
         added, seen = 0, _moment(self.index.watermark)
-        while found := self._missing(session, seen):
-            self.index.add([entry(row) for _, row in found])
-            for place, row in found:
-                self.model.learn(comparable(row))
-                self.recent.add(place)
-                seen = max(seen, place[0])
-            added += len(found)
+        while places := self._missing(session, seen):
+            for start in range(0, len(places), AT_ONCE):
+                added += self._add(session, places[start : start + AT_ONCE])
+            self.recent.update(places)
+            seen = max(seen, places[-1][0])
             self.index.commit(int(seen.timestamp() * 1e6))
         self.recent = {place for place in self.recent if place[0] >= seen - OVERLAP}
         self.unsaved += added
@@ -86,15 +85,25 @@ class Follower:
         self.index.needs_rebuild = ""
         return added
 
-    def _missing(self, session: Session, seen: datetime) -> list[tuple[Place, Row]]:
-        """Return the next rows of the stream that are not in the index, whole."""
-        places = sorted([*self._places(session, Feedback, seen), *self._places(session, Issue, seen)])[:BATCH]
+    def _missing(self, session: Session, seen: datetime) -> list[Place]:
+        """Return the next places of the stream that are not in the index."""
+        return sorted([*self._places(session, Feedback, seen), *self._places(session, Issue, seen)])[:BATCH]
+
+    def _add(self, session: Session, places: Sequence[Place]) -> int:
+        """Add the rows at `places`, and return how many are there still; n-grams of many at once would fill memory."""
+        found = self._rows(session, places)
+        self.index.add(entry(row) for row in found)
+        for row in found:
+            self.model.learn(comparable(row))
+        return len(found)
+
+    def _rows(self, session: Session, places: Sequence[Place]) -> list[Row]:
         ids = {kind: [row for _, one, row in places if one == kind] for kind in ("feedback", "issue")}
         said = select(Feedback).where(Feedback.id.in_(ids["feedback"])).options(defer(Feedback.context))
         there = select(Issue).where(Issue.id.in_(ids["issue"]))
         rows: dict[tuple[str, int], Row] = {("feedback", row.id): row for row in session.scalars(said)}
         rows |= {("issue", row.id): row for row in session.scalars(there)}
-        return [(place, rows[place[1:]]) for place in places if place[1:] in rows]
+        return [rows[place[1:]] for place in places if place[1:] in rows]
 
     def _places(self, session: Session, table: type[Row], seen: datetime) -> Iterator[Place]:
         at = Feedback.analysed_at if table is Feedback else Issue.text_at

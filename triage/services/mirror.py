@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, load_only
 
 from triage.db.engine import Database
-from triage.db.tables import Issue, Project, Topic
+from triage.db.tables import Filing, Issue, Project, Topic
 from triage.domain.drafts import marked_key
 from triage.domain.verdicts import Known
 from triage.errors import OutsideError
@@ -26,6 +26,7 @@ from triage.services.indexing import stored
 BATCH = 50  # issues a transaction: short enough that nobody waits for it
 OVERLAP = timedelta(hours=1)  # we look back by this much, for clocks differ and a pull may have died half-way
 BODY = 20_000  # characters of an issue that are kept
+UNLISTED = "the host doesn't list it any more: it was deleted or moved, or became one that only members see"
 READ = 4_000  # characters of an issue that are compared
 
 Clock = Callable[[], datetime]
@@ -43,17 +44,42 @@ def pull(db: Database, project_id: int, *, host: Host, now: datetime, heard: Hea
     with db.read() as session:
         polled_at = session.get_one(Project, project_id).polled_at
     try:
-        for some in _batches(host.changed_since(polled_at - OVERLAP if polled_at else None)):
+        for some in _batches(host.changed_since(_since(polled_at))):
             with db.write() as session:
                 ours = keep(session, session.get_one(Project, project_id), some, now=now)
             heard(len(some), ours)
     except OutsideError as failure:
         error = failure
+    if error is not None:
+        broke_off(db, project_id, error)
+        return error
     with db.write() as session:
         project = session.get_one(Project, project_id)
-        project.poll_error = str(error or "")
-        project.polled_at = project.polled_at if error else now
-    return error
+        if polled_at is None:
+            _gone(session, project, now)
+        project.poll_error, project.polled_at = "", now
+    return None
+
+
+def _since(polled_at: datetime | None) -> datetime | None:
+    """Return from when on to ask, by the full hour: the same question again a host may answer with “as before”."""
+    return (polled_at - OVERLAP).replace(minute=0, second=0, microsecond=0) if polled_at else None
+
+
+def broke_off(db: Database, project_id: int, error: OutsideError) -> None:
+    """Write down why reading a project's host came to no end."""
+    with db.write() as session:
+        session.get_one(Project, project_id).poll_error = str(error)
+
+
+def _gone(session: Session, project: Project, now: datetime) -> None:
+    """Note which mirrored issues a list of all of them left out: nothing is to be linked to them, or held back by them.
+
+    Those of our topics are read one by one.
+    """
+    mine = update(Issue).where(Issue.project_id == project.id, Issue.repo == project.host_repo)
+    missing = Issue.topic_id.is_(None), Issue.read_at < now, Issue.error == ""
+    session.execute(mine.where(*missing).values(error=UNLISTED))
 
 
 def _batches(issues: Iterator[HostIssue]) -> Iterator[list[HostIssue]]:
@@ -68,7 +94,7 @@ def keep(session: Session, project: Project, found: Sequence[HostIssue], *, now:
     ours = []
     for one in found:
         row, topic = rows.get(one.number), topics.get(marked_key(one.body) or "")
-        if (row is not None and row.topic_id is not None) or (topic is not None and awaited(project, topic, one)):
+        if (row is not None and row.topic_id is not None) or (topic is not None and awaited(session, topic, one)):
             ours.append(one.number)
             continue
         if topic is not None and one.open and topic.issue is not None and topic.issue.author == one.author:
@@ -76,6 +102,7 @@ def keep(session: Session, project: Project, found: Sequence[HostIssue], *, now:
         if row is None:
             row = rows[one.number] = fresh(session, project, one.number, now=now)
         elif one.updated_at < row.host_updated_at:
+            row.read_at = now  # it is there
             continue  # an older reading that was overtaken
         write(row, one, now=now)
     return ours
@@ -93,14 +120,23 @@ def _marked(session: Session, project: Project, found: Iterable[HostIssue]) -> d
     return {topic.key: topic for topic in session.scalars(rows)} if keys else {}
 
 
-def awaited(project: Project, topic: Topic, found: HostIssue) -> bool:
+def awaited(session: Session, topic: Topic, found: HostIssue) -> bool:
     """Return whether a marked issue is its topic's: it has none and may have one, or we lost the memory of filing it.
 
     A marker that somebody copied is none of ours: so what no filing speaks for has to be by our own account, and open.
     """
     if topic.issue is not None:
         return False
-    return topic.filing is not None or (found.open and found.author == project.host_account != "")
+    return topic.filing is not None or (found.open and found.author != "" and _by_us(session, topic, found.author))
+
+
+def _by_us(session: Session, topic: Topic, author: str) -> bool:
+    """Return whether `author` is our account: by the project's settings, or as what was filed before is by it too."""
+    if topic.project.host_account:
+        return topic.project.host_account == author
+    theirs = Issue.project_id == topic.project_id, Issue.repo == topic.project.host_repo, Issue.author == author
+    filed = select(Issue.id).join(Filing, Filing.topic_id == Issue.topic_id).where(*theirs, Filing.state == "filed")
+    return session.scalar(filed.limit(1)) is not None
 
 
 def stray(session: Session, topic: Topic, now: datetime) -> None:
@@ -131,6 +167,8 @@ def write(row: Issue, found: HostIssue, *, now: datetime) -> None:
         row.title, row.body, row.cut, row.recipe, row.text_at = title, body, {}, "", None
     row.url, row.author = found.url, found.author
     row.open, row.reason, row.labels = found.open, found.reason.value, list(found.labels)
+    if row.milestone != found.milestone:
+        row.release = row.release_url = ""  # it belonged to the old one; the follow-up asks anew
     row.milestone, row.assignees, row.duplicate_of = found.milestone, list(found.assignees), found.duplicate_of
     row.opened_at, row.closed_at = found.created_at, found.closed_at
     row.host_updated_at, row.read_at, row.error = found.updated_at, now, ""

@@ -40,6 +40,25 @@ class Reading:
     cut: Cut
 
 
+@dataclass(frozen=True, slots=True)
+class Comparing:
+    """What cuts and compares texts: all that mirroring issues needs, without the 80 MB of the models that sort them."""
+
+    segmenter: Segmenter
+    duplicates: DuplicateModel
+    faults: tuple[str, ...]
+
+    @classmethod
+    def load(cls, folder: Path, encoder: Encoder | None = None) -> Comparing:
+        """Load that part of `folder` (models/); what can't be loaded is replaced by a plain one and named."""
+        faults: list[str] = []
+        segmenter = _tried(lambda: Segmenter.shipped(folder), faults) or Segmenter()
+        model = _tried(lambda: DuplicateModel.load(folder / "weights", segmenter, Frequencies()), faults)
+        model = model or DuplicateModel(segmenter, Ranker.plain())
+        model.encoder = encoder
+        return cls(segmenter, model, tuple(faults))
+
+
 @dataclass
 class Models:
     """Everything that was trained or written down to understand text. `about` is one line for doctor.
@@ -70,17 +89,17 @@ class Models:
         return [*self.broken, fault] if fault else self.broken
 
     @classmethod
-    def load(cls, folder: Path, encoder: Encoder | None = None) -> Models:
-        """Load what `folder` (models/) holds; what can't be loaded is left out and named in `faults`."""
-        faults: list[str] = []
+    def load(cls, folder: Path, comparing: Comparing | None = None) -> Models:
+        """Load what `folder` (models/) holds; what can't be loaded is left out and named in `faults`.
+
+        `comparing` is that part of it which was loaded before.
+        """
         weights = folder / "weights"
-        segmenter = _tried(lambda: Segmenter.shipped(folder), faults) or Segmenter()
-        duplicates = _tried(lambda: DuplicateModel.load(weights, segmenter, Frequencies()), faults)
-        duplicates = duplicates or DuplicateModel(segmenter, Ranker.plain())
-        duplicates.encoder = encoder
+        comparing = comparing or Comparing.load(folder)
+        segmenter, faults = comparing.segmenter, list(comparing.faults)
         return cls(
             segmenter=segmenter,
-            duplicates=duplicates,
+            duplicates=comparing.duplicates,
             kinds=_tried(lambda: KindModel.load(weights, segmenter=segmenter), faults),
             spam=_tried(lambda: SpamModel.load(weights, segmenter=segmenter), faults),
             kind_words=segmenter,

@@ -84,6 +84,8 @@ def _checked(name: str, value: str) -> str:
         raise InvalidError(f"there is no host “{value}”; there are {', '.join(sorted(hosts.kinds()))}", field=name)
     if name == "host_url" and value and urlsplit(value).scheme not in {"http", "https"}:
         raise InvalidError("the host's address begins with http:// or https://", field=name)
+    if name == "host_url" and "@" in urlsplit(value).netloc:
+        raise InvalidError("the host's address is shown to all maintainers: give the token as host_token", field=name)
     if name == "host_repo" and value and not re.fullmatch(r"[\w.-]+(?:/[\w.-]+)+", value):
         raise InvalidError("the repository is written owner/name", field=name)
     if name == "language" and value not in {"zh", "en"}:

@@ -148,6 +148,7 @@ def _failed(row: Remark | None, error: OutsideError, now: datetime) -> None:
     if row is None:
         return
     row.claimed_until, row.error = None, str(error)
+    row.attempts -= error.retry_after is not None  # who was asked to wait has not failed
     row.state = "failed" if error.permanent else "waiting"
     row.next_try_at = next_try(now, row.attempts, error.retry_after)
 

@@ -15,6 +15,7 @@ from triage.db.engine import Database
 from triage.db.seal import unseal
 from triage.db.tables import Project
 from triage.hosts import Connection, Host
+from triage.hosts.kept import Kept
 from triage.http import Http, OutsideHttp
 from triage.jobs import Jobs
 from triage.ml.encoder import Encoder
@@ -22,7 +23,8 @@ from triage.render import Renderer
 from triage.search import Index
 from triage.services.indexing import Follower
 from triage.services.library import Library
-from triage.services.models import Models
+from triage.services.models import Comparing, Models
+from triage.services.patience import Patient
 
 
 def utcnow() -> datetime:
@@ -47,10 +49,15 @@ class Site:
         return secret_key(self.settings)
 
     @cached_property
+    def comparing(self) -> Comparing:
+        """The part of the shipped models that cuts and compares texts."""
+        folder = self.settings.encoder
+        return Comparing.load(data("models"), Encoder(Path(folder)) if folder else None)
+
+    @cached_property
     def models(self) -> Models:
         """The shipped models."""
-        folder = self.settings.encoder
-        return Models.load(data("models"), Encoder(Path(folder)) if folder else None)
+        return Models.load(data("models"), self.comparing)
 
     @cached_property
     def library(self) -> Library:
@@ -65,27 +72,29 @@ class Site:
     @cached_property
     def follower(self) -> Follower:
         """What keeps the index in step with the database, where this process writes it."""
-        return Follower(self.index, self.models.duplicates, self.settings.path("words.npz"))
+        return Follower(self.index, self.comparing.duplicates, self.settings.path("words.npz"))
 
     @cached_property
     def renderer(self) -> Renderer:
         """Templates outside a request."""
         return Renderer(data("templates"))
 
+    @cached_property
+    def kept(self) -> Kept:
+        """What hosts answered to this process before."""
+        return Kept()
+
     def host(self, project: Project, repo: str = "") -> Host:
         """Return the host of `project`, ready to talk to about its repository, or about another one of the host."""
-        url = project.host_url or (self.settings.path(f"console-{project.slug}.json").as_uri())
-        return hosts.connect(
-            project.host,
-            Connection(
-                url=url,
-                repo=repo or project.host_repo,
-                token=unseal(project.sealed_host_token, self.key),
-                secret=unseal(project.sealed_host_secret, self.key),
-                account=project.host_account,
-            ),
-            self.http,
+        connection = Connection(
+            url=project.host_url or self.settings.path(f"console-{project.slug}.json").as_uri(),
+            repo=repo or project.host_repo,
+            token=unseal(project.sealed_host_token, self.key),
+            secret=unseal(project.sealed_host_secret, self.key),
+            account=project.host_account,
+            kept=self.kept,
         )
+        return hosts.connect(project.host, connection, Patient(self.http, self.db, connection, self.now))
 
 
 def open_site(settings: Settings, *, now: Callable[[], datetime] = utcnow) -> Site:

@@ -148,7 +148,7 @@ def read_issues(site: Site, _: int = 0) -> None:
         with site.db.read() as session:
             site.follower.catch_up(session)
 
-    mirror.read(site.db, site.models.duplicates, now=site.now, progress=index)
+    mirror.read(site.db, site.comparing.duplicates, now=site.now, progress=index)
     site.follower.save()
 
 
@@ -198,6 +198,7 @@ def sweep(site: Site, _: int = 0) -> None:
         _wake(session, site)
         living.mark(session, now=now)
         remarks.gather(session, now=now)
+        followup.forget(session, now=now)
     with site.db.read() as session:
         site.follower.catch_up(session)
     site.follower.save()

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import structlog
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
 
 from triage.channels.fields import LIMIT
 from triage.channels.webhook import Webhook
 from triage.db.queries import project_by_slug
 from triage.db.tables import Project
-from triage.errors import ForbiddenError, InvalidError
-from triage.hosts import HostEvent
+from triage.errors import ForbiddenError, InvalidError, TriageError
+from triage.hosts import Host, HostEvent
 from triage.hosts.deliveries import LIMIT as HOST_LIMIT
+from triage.hosts.deliveries import shown
 from triage.services import followup, projects
 from triage.web import arrivals, problems
 from triage.web.context import site
 from triage.web.guards import limiter
 
+log = structlog.get_logger()
 blueprint = Blueprint("hooks", __name__, url_prefix="/hooks")
 problems.attach(blueprint)
 
@@ -37,24 +41,31 @@ def feedback(slug: str) -> ResponseReturnValue:
 @limiter.limit(arrivals.OFTEN)
 def host(slug: str) -> ResponseReturnValue:
     """Remember that an issue changed; 202 says that it is stored and will be read again from the host itself."""
-    raw, headers = arrivals.body(HOST_LIMIT), dict(request.headers)
     with site().db.read() as session:
         project = project_by_slug(session, slug)
         git = site().host(project)
+    try:
+        raw, headers = arrivals.body(HOST_LIMIT), dict(request.headers)
+        event = _verified(project, git, headers, raw)
+        return _remember(project.id, event, (shown(headers, raw), len(raw))) if event else ("", 204)
+    except (TriageError, HTTPException) as error:
+        log.warning("a delivery was refused", project=slug, why=str(error), bytes=request.content_length)
+        raise
+
+
+def _verified(project: Project, git: Host, headers: dict[str, str], raw: bytes) -> HostEvent | None:
     if not git.verify(headers, raw):
         raise ForbiddenError("the signature is wrong")
     event = git.parse(headers, raw)
-    if event is None:
-        return "", 204
-    if event.repo.casefold() != project.host_repo.casefold():
+    if event and event.repo.casefold() != project.host_repo.casefold():
         raise InvalidError("the delivery is about another repository", field="repository", code="other_repository")
-    return _remember(project.id, event, len(raw))
+    return event
 
 
-def _remember(project_id: int, event: HostEvent, size: int) -> ResponseReturnValue:
+def _remember(project_id: int, event: HostEvent, sent: tuple[str, int]) -> ResponseReturnValue:
     with site().db.write() as session:
-        row = followup.take(session, session.get_one(Project, project_id), event, now=site().now(), size=size)
+        row = followup.take(session, session.get_one(Project, project_id), event, now=site().now(), request=sent)
     if row is None:
-        return jsonify(repeated=True), 200
+        raise InvalidError("this delivery was taken before", field="delivery", code="repeated")
     site().jobs.put("hear", row.id)
     return jsonify(repeated=False), 202

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from triage.db.queries import project_by_slug, topic_by_key
 from triage.db.tables import Delivery, Filing, Issue, Project, Refusal, Remark, Topic
-from triage.errors import NotFoundError
-from triage.services import doctor, filing, gates, remarks, replay
+from triage.errors import NotFoundError, TriageError
+from triage.hosts import Check
+from triage.services import filing, gates, remarks, replay
 from triage.web import maintainers
 from triage.web.context import actor, site
 
@@ -22,7 +23,7 @@ blueprint = APIBlueprint("hosts", __name__, url_prefix="/hosts", enable_openapi=
 blueprint.before_request(maintainers.only)
 SHOWN = 50
 STATES = {
-    "waiting": lazy_gettext("waits"),
+    "waiting": lazy_gettext("waiting"),
     "done": lazy_gettext("done"),
     "failed": lazy_gettext("given up"),
     "blocked": lazy_gettext("waits for a person"),
@@ -49,9 +50,17 @@ class Ledger:
 def show(slug: str) -> ResponseReturnValue:
     """Show one project's host."""
     with site().db.read() as session:
-        return render_template(
-            "hosts/show.html", ledger=_ledger(session, project_by_slug(session, slug)), STATES=STATES
-        )
+        return _page(_ledger(session, project_by_slug(session, slug)))
+
+
+def _page(ledger: Ledger, found: Check | None = None) -> str:
+    hook = _hook(ledger.project.slug)
+    return render_template("hosts/show.html", ledger=ledger, STATES=STATES, hook=hook, found=found)
+
+
+def _hook(slug: str) -> str:
+    """Return where the host is to send what happens there; its secret is shown by `triage project hooks` only."""
+    return site().settings.base_url + url_for("hooks.host", slug=slug)
 
 
 def _ledger(session: Session, project: Project) -> Ledger:
@@ -61,15 +70,15 @@ def _ledger(session: Session, project: Project) -> Ledger:
     stuck = select(Filing).where(*open_filings).order_by(Filing.next_try_at).limit(SHOWN)
     owed = select(Remark).where(Remark.topic_id.in_(mine), Remark.state != "done").order_by(Remark.id).limit(SHOWN)
     refused = select(Refusal).where(Refusal.topic_id.in_(mine)).order_by(Refusal.id.desc()).limit(SHOWN)
-    refusals = list(session.scalars(refused))
-    topics = session.scalars(select(Topic).where(Topic.id.in_({row.topic_id for row in refusals})))
+    held = list(session.scalars(refused))
+    topics = session.scalars(select(Topic).where(Topic.id.in_({row.topic_id for row in held})))
     return Ledger(
         project=project,
         mirrored=session.scalar(select(func.count(Issue.id)).where(Issue.project_id == project.id)) or 0,
         deliveries=list(session.scalars(came)),
         filings=list(session.scalars(stuck)),
         remarks=list(session.scalars(owed)),
-        refusals=refusals,
+        refusals=held,
         topics={topic.id: topic for topic in topics},
     )
 
@@ -78,9 +87,12 @@ def _ledger(session: Session, project: Project) -> Ledger:
 def check(slug: str) -> ResponseReturnValue:
     """Ask the host who we are and which permission is missing, and say so."""
     with site().db.read() as session:
-        found = doctor.check_host(site(), project_by_slug(session, slug))
-    flash(found.detail, "")
-    return redirect(url_for(".show", slug=slug), 303)
+        ledger = _ledger(session, project_by_slug(session, slug))
+        try:
+            found = site().host(ledger.project).check()
+        except TriageError as error:
+            found = Check("", "", (str(error),))
+        return _page(ledger, found)
 
 
 @blueprint.post("/<slug>/sync")

@@ -12,7 +12,12 @@ from werkzeug.http import HTTP_STATUS_CODES
 from triage.errors import ForbiddenError, InvalidError, NotFoundError
 from triage.web.errors import FIELDS
 
-STATUS = {"not_json": 400, "not_object": 400, "too_large": 413}  # of an InvalidError; all others are 422
+STATUS = {
+    "not_json": 400,
+    "not_object": 400,
+    "too_large": 413,
+    "repeated": 409,
+}  # of an InvalidError; all others are 422
 SENTENCES = {
     "invalid": lazy_gettext("This can't be taken."),
     "not_json": lazy_gettext("This is not JSON in UTF-8."),
@@ -25,6 +30,8 @@ SENTENCES = {
     "number": lazy_gettext("A number in it is too large, or none."),
     "date": lazy_gettext("This is no time that can be read. Write it like 2026-03-02T09:00:00Z."),
     "other_repository": lazy_gettext("The delivery is about another repository than this project's."),
+    "repeated": lazy_gettext("This delivery was taken before; nothing was changed by it now."),
+    "unknown_event": lazy_gettext("This host has no such event. Let it send issues and comments."),
     "bad_request": lazy_gettext("The request can't be read."),
     "unauthorized": lazy_gettext("A token is needed, sent as “Authorization: Bearer …”."),
     "forbidden": lazy_gettext("This is not allowed."),

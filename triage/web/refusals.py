@@ -1,4 +1,4 @@
-"""What a Git host said no to, in the reader's language: errors are stored in English, and known here by their words."""
+"""What a host or a gate said no to, in the reader's language: it is stored in English, and known here by its words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def _(sentence: str) -> str:
     return sentence
 
 
-# by the code of the OutsideError, each as triage.http and triage.hosts write it
+# by the code of the OutsideError, each as triage.http, triage.hosts and triage.domain.verdicts write it
 SENTENCES = {
     "token_wrong": _("%(host)s says that the token is wrong or has expired"),
     "token_lacks": _("%(host)s says that the token lacks %(scopes)s"),
@@ -45,6 +45,31 @@ SENTENCES = {
     "damaged": _("%(path)s is damaged; move it away to start anew"),
     "nothing_public": _("nothing in this topic may be made public, so it is not filed"),
     "sealed": _("a stored secret can't be opened: TRIAGE_SECRET_KEY is not the one it was stored with"),
+}
+SENTENCES |= {  # what `check` misses
+    "no_scope_user": _("the token lacks %(scope)s; without it name our account in the connection"),
+    "no_user": _("the token has no user; name our account in the connection"),
+    "issues_off": _("issues are switched off in the repository"),
+    "project_issues_off": _("issues are switched off in the project"),
+    "is_archived": _("the repository is archived"),
+    "project_is_archived": _("the project is archived"),
+    "no_labels": _("the account has no write access to the repository: its labels would be dropped silently"),
+    "no_push": _("the account has no write access to the repository: it may not make labels or close issues"),
+    "no_reporter": _("the account is no Reporter of the project: its labels would be dropped silently"),
+    "no_writing": _("the token can't write issues"),
+    "no_scope": _("the token lacks the scope “%(scope)s”"),
+}
+SENTENCES |= {  # what a gate holds back, and what is written down beside issues and deliveries
+    "filing_off": _("filing is switched off for the whole site"),
+    "project_filing_off": _("filing is switched off for this project"),
+    "never": _("issue %(number)s is marked never to be filed again"),
+    "match": _("issue %(number)s is open and may be this already: link it, or file all the same"),
+    "fresh": _("issue %(number)s was closed only just: the fix may not have reached people yet"),
+    "cap": _("%(count)s were filed in the last day, and no more than that may be"),
+    "dry": _("dry run: it would be filed now"),
+    "circle": _("issue %(number)s is a duplicate in a circle, or of one that can't be read"),
+    "unlisted": _("the host doesn't list it any more: it was deleted or moved, or became one that only members see"),
+    "read_again": _("issue %(number)s was read again"),
 }
 _TAIL = r"(?: \((?P<detail>\d{3}(?:: .*)?)\))?"  # the status and, in its own words, what the host said
 

@@ -15,7 +15,7 @@ from flask import Blueprint, Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from tests.fakes.githost.state import Attached, Change, Comment, Issue, Label
-from tests.fakes.githost.web import Refused, Traits, asked, sent, z
+from tests.fakes.githost.web import Refused, Traits, asked, release_json, sent, z
 
 if TYPE_CHECKING:
     from tests.fakes.githost import GitHost, Hook
@@ -66,6 +66,7 @@ class Api:
             (f"{issue}/labels", "PUT", self.relabel),
             (f"{repo}/labels", "GET", self.labels),
             (f"{repo}/labels", "POST", self.make_label),
+            (f"{repo}/releases", "GET", self.releases),
             (f"{repo}/collaborators/<login>", "GET", self.collaborator),
         ]:
             routes.add_url_rule(rule, f"{methods} {rule}", view, methods=[methods])
@@ -92,7 +93,7 @@ class Api:
     def _scoped(self, scopes: frozenset[str] | None) -> None:
         tail = request.path.rpartition(self.host.repo)[2]
         area = "user" if request.path.endswith("/user") else ("issue" if tail[1:] else "repository")
-        area = "repository" if tail.startswith(("/assignees", "/collaborators")) else area
+        area = "repository" if tail.startswith(("/assignees", "/collaborators", "/releases")) else area
         if scopes is None or request.path.endswith("/version"):
             return
         verb = "read" if request.method == "GET" else "write"
@@ -212,6 +213,9 @@ class Api:
         if not body:
             raise Refused(422, "Required", "Body")
         return jsonify(self.comment_json(self.repository.say(number, body, by=self.host.account))), 201
+
+    def releases(self) -> Response:
+        return jsonify([release_json(self.host, tag) for tag in self.repository.releases])
 
     def labels(self) -> Response:
         found = list(self.repository.labels.values())

@@ -13,7 +13,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from tests.fakes.githost.state import Change, Comment, Issue, Label
-from tests.fakes.githost.web import Refused, Traits, answer, paged, person_id, z
+from tests.fakes.githost.web import Refused, Traits, answer, paged, person_id, release_json, z
 
 if TYPE_CHECKING:
     from tests.fakes.githost import GitHost, Hook, Token
@@ -44,6 +44,7 @@ def app(host: GitHost) -> Flask:
         (f"{repo}/issues/<number>/comments", "GET", api.comments),
         (f"{repo}/issues/<number>/comments", "POST", api.comment),
         (f"{repo}/labels", "GET", api.labels),
+        (f"{repo}/releases", "GET", api.releases),
         (f"{repo}/labels", "POST", api.make_label),
     ]:
         made.add_url_rule(rule, f"{method} {rule}", view, methods=[method])
@@ -142,6 +143,10 @@ class Api:
     def comment(self, number: str) -> Response:
         made = self.repository.say(self.issue(number).number, request.form["body"], by=self.host.account)
         return answer(comment_json(self.host, made), 201)
+
+    def releases(self) -> Response:
+        shown = [release_json(self.host, tag) for tag in self.repository.releases]
+        return answer([{key: one[key] for key in one if key != "html_url"} for one in shown])
 
     def labels(self) -> Response:
         return answer([label_json(one) for one in self.repository.labels.values()])

@@ -13,7 +13,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from tests.fakes.githost.state import Change, Comment, Issue, Label
-from tests.fakes.githost.web import Refused, Traits, answer, conditional, paged, person_id, z
+from tests.fakes.githost.web import Refused, Traits, answer, conditional, paged, person_id, release_json, z
 
 if TYPE_CHECKING:
     from tests.fakes.githost import GitHost, Hook, Token
@@ -38,6 +38,7 @@ def app(host: GitHost) -> Flask:
         (f"{issue}/comments", "POST", api.comment),
         (f"{issue}/labels", "POST", api.label),
         (f"{repo}/labels", "GET", api.labels),
+        (f"{repo}/releases", "GET", api.releases),
         (f"{repo}/labels", "POST", api.make_label),
     ]:
         made.add_url_rule(rule, f"{method} {rule}", view, methods=[method])
@@ -69,6 +70,9 @@ class Api:
     def failed(self, err: HTTPException) -> Response:
         said = "Not Found" if err.code == 404 else str(err.description)
         found: dict[str, Any] = {"message": said, "documentation_url": "https://docs.example.com/rest"}
+        if err.code == 403 and "token" in said:
+            needs = {"X-Accepted-GitHub-Permissions": "issues=write"}
+            return answer(found | {"status": "403"}, 403, needs)
         if getattr(err, "field", ""):
             found["errors"] = [{"resource": "Issue", "code": "missing_field", "field": err.field}]  # type: ignore[attr-defined]
         return answer(found | {"status": str(err.code)}, err.code or 500)
@@ -136,6 +140,9 @@ class Api:
         ids = self.repository.name_labels(request.get_json()["labels"])
         issue = self.repository.relabel(number, [*self.issue(number).labels, *ids])
         return answer([label_json(self.host, self.repository.labels[one]) for one in issue.labels])
+
+    def releases(self) -> Response:
+        return conditional(answer([release_json(self.host, tag) for tag in self.repository.releases]))
 
     def labels(self) -> Response:
         page, more = paged(list(self.repository.labels.values()), 30, 100)

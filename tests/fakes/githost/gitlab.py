@@ -12,7 +12,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from tests.fakes.githost.state import Change, Comment, Issue
-from tests.fakes.githost.web import Refused, Traits, answer, paged, person_id, sent, z
+from tests.fakes.githost.web import Refused, Traits, answer, paged, person_id, release_json, sent, z
 
 if TYPE_CHECKING:
     from tests.fakes.githost import GitHost, Hook, Token
@@ -47,6 +47,7 @@ def app(host: GitHost) -> Flask:
         ("/api/v4/user", "GET", api.user),
         (project, "GET", api.project),
         (f"{project}/members/all/<int:user>", "GET", api.member),
+        (f"{project}/releases", "GET", api.releases),
         (f"{project}/uploads", "POST", api.upload),
         (f"{project}/issues", "GET", api.listed),
         (f"{project}/issues", "POST", api.create),
@@ -104,6 +105,10 @@ class Api:
         if user not in map(person_id, self.repository.members):
             raise Refused(404, "404 Not found")
         return answer({"id": user, "access_level": 40})
+
+    def releases(self) -> Response:
+        shown = [release_json(self.host, tag) for tag in self.repository.releases]
+        return answer([one | {"_links": {"self": one["html_url"]}} for one in shown])
 
     def upload(self) -> Response:
         made = sent("file")

@@ -82,6 +82,7 @@ class Repository:
         self.comments: dict[int, Comment] = {}
         self.labels: dict[int, Label] = {}
         self.attached: list[Attached] = []
+        self.releases: list[str] = []  # their tags
         self.listeners: list[Callable[[Change], None]] = []
         self.lock = threading.RLock()
         self._last = 0  # the number of a deleted issue is never given again

@@ -60,6 +60,11 @@ def asked(name: str, default: int) -> int:
     return int(given) if given.isdigit() and int(given) else default
 
 
+def release_json(host: Any, tag: str) -> dict[str, Any]:
+    page = f"{host.url}/{host.repo}/releases/tag/{tag}"
+    return {"tag_name": tag, "name": f"Release {tag}", "html_url": page, "draft": False, "prerelease": False}
+
+
 def sent(name: str, number: int = 0) -> Attached:
     """The file that came in the form's field `name`."""
     with closing(request.files[name]) as file:
