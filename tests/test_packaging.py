@@ -55,7 +55,8 @@ def test_the_command_is_there():
 def test_every_import_is_a_declared_dependency(setup):
     """A part that happens to be installed here must not be missing elsewhere."""
     declared = {line.split(">")[0].split("[")[0].lower() for line in listed(setup, "options", "install_requires")}
-    optional = {"redis"}
+    extras = ("redis", "semantic")
+    optional = {line.split(">")[0] for extra in extras for line in listed(setup, "options.extras_require", extra)}
     found = {IMPORTED_AS.get(name, name) for name in imported() - optional}
     assert {name.replace("_", "-") for name in found} - declared - COME_ALONG == set()
 
