@@ -50,6 +50,11 @@ def test_before_there_is_anything_it_says_what_is_needed(signed_in, project):
     assert "a probability needs 30 decisions" in page
 
 
+@pytest.mark.parametrize("path", ["/learning", "/learning/demo", "/dictionary/demo", "/hosts/demo"])
+def test_the_pages_are_there_in_chinese(signed_in, version, path):
+    assert "反馈队列" in signed_in.get(path, headers={"Accept-Language": "zh"}).text
+
+
 def test_before_and_after_of_each_kind_are_shown_in_words(signed_in, version):
     page = signed_in.get("/learning/demo").text
     assert "Better, by more than chance" in page
@@ -113,6 +118,7 @@ def test_suggestions_and_how_often_they_were_right(signed_in, session, project, 
     page = signed_in.get("/learning/demo").text
     assert "There are 1, of which 1 were followed" in page
     assert '<th scope="row">0.50</th><td>1</td><td>100 %</td><td>21 % – 100 %</td>' in page
+    assert "100 次里有 95 次介于" in signed_in.get("/learning/demo", headers={"Accept-Language": "zh"}).text
 
 
 def test_proposals_stand_on_both_pages(signed_in, topic, proposal):

@@ -29,7 +29,7 @@ KEPT = 4_000  # vectors of texts that came without one, about 2 MB
 LOOKED_AT = 20  # candidates, the best by their words, whose meaning is compared
 LOOKED_UP = 6  # of them, at most, whose meaning has to be found out first
 # Log-odds for each spread above what unrelated texts have; where that speaks neither way; how far it may go. Fitted on
-# the second half of the Eclipse reports beside a ranker of the first half; Hadoop gives the same (decision 020)
+# the second half of the Eclipse reports beside a ranker of the first half; Hadoop gives the same (decision 011)
 WEIGHT, EVEN, REACH = 0.6, 5.5, 4.0
 # Feedback about different things: how near they are to each other is what an encoder calls unrelated, each its own way
 _UNRELATED = {
