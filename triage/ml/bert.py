@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erf
 
 from triage.errors import ModelError
 
@@ -48,6 +47,8 @@ class Bert:
         return states
 
     def _layer(self, states: Floats, name: str) -> Floats:
+        from scipy.special import erf  # 13 MB that only an encoder needs
+
         seen = self._linear(self._attended(states, f"{name}.attention.self"), f"{name}.attention.output.dense")
         states = self._normed(states + seen, f"{name}.attention.output.LayerNorm")
         inner = self._linear(states, f"{name}.intermediate.dense")
