@@ -15,6 +15,7 @@ from triage.ml.clusters import Policy
 from triage.ml.duplicates import Cut, DuplicateModel, Text
 from triage.ml.frequencies import Frequencies
 from triage.ml.ranker import Ranker
+from triage.ml.rerank import FEATURES, features
 from triage.ml.segment import Segmenter
 from triage.ml.weights import Bundle, load, save
 
@@ -79,6 +80,16 @@ def test_a_contradicting_fact_is_named_and_costs(model, query, same, other, what
 def test_newer_of_two_alike_comes_first(model):
     texts = [(Text(n, "页面打不开", "", NOW - timedelta(days=age)), 3.0) for n, age in ((1, 900), (2, 1), (3, 400))]
     assert model.rank(Text(0, "页面打不开了", "", NOW), texts)[0].id == 2
+
+
+@pytest.mark.parametrize("apart", [timedelta(0), timedelta(seconds=0.1)])
+def test_what_was_imported_in_one_moment_is_not_taken_for_just_said(model, apart):
+    # 100 reports of one file carry one time: that says nothing of how near they are to each other
+    texts = [Text(number, "", f"昇腾上报错 {number}", NOW + number * apart) for number in range(101)]
+    model.seen.texts = 100
+    query, *others = (model.prepare(text) for text in texts)
+    between = features(query, others, [5.0] * 100, model.seen)[:, FEATURES.index("between")]
+    assert between.min() > np.log1p(50)
 
 
 def test_nothing_to_rank(model):

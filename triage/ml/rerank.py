@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 TITLE_LIMIT = 40  # words
 WORD_LIMIT = 400  # words of a text that are compared: the rest of a long log would drown what was said
 LEAD = 40  # words: people say what it is about first
+MOMENT = 60.0  # seconds: what lies less apart came at once
 NO_FACTS = Facts()
 
 
@@ -160,14 +161,18 @@ def _recency(gaps: Floats) -> tuple[Floats, Floats]:
 def _between(gaps: Floats, texts: int) -> Floats:
     """Return ln(1 + n), n being how many of the site's `texts` came between, were they spread evenly over its time.
 
-    That time is reckoned from the farthest candidate. The middle of the list where a time is not known.
+    That time is reckoned from the farthest candidate. What came in one moment (an import) has no order: its others all
+    count as between. The middle of the list where a time is not known.
     """
     known = np.isfinite(gaps)
     if not known.any():
         return np.full(len(gaps), np.log1p(texts / 2))
+    safe = np.where(known, gaps, 0.0)
     span = max(float(gaps[known].max()), 1.0)
-    passed = np.log1p(np.where(known, gaps, 0.0) * texts / span)
-    return np.where(known, passed, np.median(passed[known]))
+    near = np.abs(safe[:, None] - safe[None, :]) < MOMENT
+    at_once = (near & known[None, :]).sum(axis=1) - known
+    passed = np.log1p(safe * texts / span + at_once * texts / len(gaps))
+    return np.asarray(np.where(known, passed, np.median(passed[known])), np.float64)
 
 
 def _seconds(one: Prepared) -> float:
