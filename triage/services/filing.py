@@ -68,7 +68,7 @@ def due(session: Session, *, now: datetime, limit: int = 500) -> list[int]:
         Filing.next_try_at <= now,
         or_(Filing.claimed_until.is_(None), Filing.claimed_until <= now),
     )
-    return list(session.scalars(rows.order_by(Filing.next_try_at).limit(limit)))
+    return list(session.scalars(rows.order_by(Filing.next_try_at, Filing.id).limit(limit)))
 
 
 def block(db: Database, filing_id: int, problem: str) -> None:

@@ -139,7 +139,7 @@ def _look_after(db: Database, project_id: int, host: Host, now: datetime) -> Non
     with db.read() as session:
         project = session.get_one(Project, project_id)
         mine = select(Issue.number).where(Issue.project_id == project_id, Issue.repo == project.host_repo)
-        late = mine.where(Issue.topic_id.is_not(None), Issue.read_at < now - UNSEEN).order_by(Issue.read_at)
+        late = mine.where(Issue.topic_id.is_not(None), Issue.read_at < now - UNSEEN).order_by(Issue.read_at, Issue.id)
         numbers = list(session.scalars(late.limit(LOOKED_AFTER)))
     for number in numbers:
         try:

@@ -52,7 +52,7 @@ def mark(session: Session, *, now: datetime) -> None:
 
 def due(session: Session, *, now: datetime, limit: int = 200) -> list[int]:
     """Return the issues whose evidence is to be written now."""
-    rows = select(Issue.id).where(Issue.evidence_due_at <= now).order_by(Issue.evidence_due_at)
+    rows = select(Issue.id).where(Issue.evidence_due_at <= now).order_by(Issue.evidence_due_at, Issue.id)
     return list(session.scalars(rows.limit(limit)))
 
 

@@ -86,7 +86,7 @@ def tidy(site: Site, project_id: int) -> Tidied:
 
 def _topics(session: Session, project_id: int) -> dict[int, Topic]:
     rows = select(Topic).where(Topic.project_id == project_id, Topic.state.in_(LOOKED_AT))
-    return {row.id: row for row in session.scalars(rows.order_by(Topic.last_seen.desc()).limit(TOPICS))}
+    return {row.id: row for row in session.scalars(rows.order_by(Topic.last_seen.desc(), Topic.id).limit(TOPICS))}
 
 
 def _members(session: Session, topics: dict[int, Topic]) -> dict[int, list[Feedback]]:

@@ -85,7 +85,7 @@ def _matches(session: Session, topic: Topic) -> list[Match]:
         select(Candidate)
         .join(Feedback, Feedback.id == Candidate.feedback_id)
         .where(Feedback.topic_id == topic.id, Candidate.topic_id != topic.id)
-        .order_by(Candidate.score.desc())
+        .order_by(Candidate.score.desc(), Candidate.id)
         .limit(CANDIDATES * 20)
     )
     found: dict[int, Match] = {}

@@ -67,7 +67,7 @@ def _ledger(session: Session, project: Project) -> Ledger:
     mine = select(Topic.id).where(Topic.project_id == project.id)
     came = select(Delivery).where(Delivery.project_id == project.id).order_by(Delivery.id.desc()).limit(SHOWN)
     open_filings = Filing.topic_id.in_(mine), Filing.state.in_([*STATES]), Filing.state != "done"
-    stuck = select(Filing).where(*open_filings).order_by(Filing.next_try_at).limit(SHOWN)
+    stuck = select(Filing).where(*open_filings).order_by(Filing.next_try_at, Filing.id).limit(SHOWN)
     owed = select(Remark).where(Remark.topic_id.in_(mine), Remark.state != "done").order_by(Remark.id).limit(SHOWN)
     refused = select(Refusal).where(Refusal.topic_id.in_(mine)).order_by(Refusal.id.desc()).limit(SHOWN)
     held = list(session.scalars(refused))

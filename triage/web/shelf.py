@@ -107,7 +107,7 @@ def shelf(session: Session, wanted: Wanted) -> Shelf:
 def _order(wanted: Wanted) -> tuple[Any, ...]:
     if wanted.order == "people":
         return Topic.people.desc(), Topic.last_seen.desc(), Topic.id.desc()
-    return (Topic.snoozed_until,) if wanted.tab == "snoozed" else (Topic.last_seen.desc(), Topic.id.desc())
+    return (Topic.snoozed_until, Topic.id) if wanted.tab == "snoozed" else (Topic.last_seen.desc(), Topic.id.desc())
 
 
 def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -173,7 +173,7 @@ def _unanalysed(session: Session, ids: Sequence[int]) -> dict[int | None, int]:
 
 def _nearest(session: Session, ids: Sequence[int]) -> dict[int | None, tuple[Candidate, Topic]]:
     """Return each topic's strongest candidate and the topic that it stands for today; what was merged is followed."""
-    place = func.row_number().over(partition_by=Feedback.topic_id, order_by=Candidate.score.desc())
+    place = func.row_number().over(partition_by=Feedback.topic_id, order_by=(Candidate.score.desc(), Candidate.id))
     ranked = (
         select(Candidate.id, Feedback.topic_id, place.label("place"))
         .join(Feedback, Feedback.id == Candidate.feedback_id)
@@ -182,7 +182,8 @@ def _nearest(session: Session, ids: Sequence[int]) -> dict[int | None, tuple[Can
     )
     rows = select(Candidate, ranked.c.topic_id).join(ranked, ranked.c.id == Candidate.id)
     found: dict[int | None, tuple[Candidate, Topic]] = {}
-    for candidate, topic_id in session.execute(rows.where(ranked.c.place <= LOOKED_AT).order_by(ranked.c.place)):
+    nearest = rows.where(ranked.c.place <= LOOKED_AT).order_by(ranked.c.place, Candidate.id)
+    for candidate, topic_id in session.execute(nearest):
         if topic_id not in found:
             into = survivor(session, candidate.topic)
             if into.id != topic_id and into.state != TopicState.SPAM:
