@@ -12,7 +12,7 @@ from triage.config import data
 from triage.errors import ModelError
 from triage.ml.calibration import Calibration, fitted
 from triage.ml.clusters import Policy
-from triage.ml.duplicates import Cut, DuplicateModel, Text
+from triage.ml.duplicates import FIRST_WORDS, Cut, DuplicateModel, Text, cut, prepared
 from triage.ml.frequencies import Frequencies
 from triage.ml.ranker import Ranker
 from triage.ml.rerank import FEATURES, features
@@ -230,6 +230,13 @@ def test_what_has_no_title_is_as_alike_as_what_has_one(left, right):
     (titled,) = model.rank(Text(2, right, right), [(Text(1, left, left), 12.0)])
     assert untitled.score == pytest.approx(titled.score, abs=0.2)
     assert untitled.score > Policy().join
+
+
+def test_the_first_words_stand_for_a_missing_title():
+    said = [f"word{place}" for place in range(20)]
+    untitled, titled = (prepared(cut(Spaces(), title, " ".join(said))) for title in ("", "a title"))
+    assert (list(untitled.title), list(untitled.words)) == (said[:FIRST_WORDS], said)
+    assert (list(titled.title), list(titled.words)) == (["a", "title"], ["a", "title", *said])
 
 
 def test_words_that_only_one_says_are_told_with_their_part_of_it():

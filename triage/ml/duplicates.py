@@ -25,7 +25,7 @@ SHOWN_WORDS = 8
 SHOWN_APART = 4
 TOLD_APART = 6  # matches, the best, of which it is told what sets them apart: more are not kept
 Weighed = tuple[tuple[str, float], ...]  # words, each with its part of what its text says
-FIRST_WORDS = 16  # that stand for a missing title
+FIRST_WORDS = 16  # that stand for a missing title: people say what it is about first
 FACT_LIMIT = 4_000  # characters that are read for versions, codes and devices
 
 
@@ -44,6 +44,12 @@ class Cut:
     body: tuple[str, ...]
     facts: Facts = NO_FACTS
     meaning: Meaning | None = field(default=None, repr=False)  # only where there is an encoder
+
+    def headed(self) -> Cut:
+        """Return the same with its first words as the title where it has none, as texts are indexed and compared."""
+        if self.title:
+            return self
+        return replace(self, title=self.body[:FIRST_WORDS], body=self.body[FIRST_WORDS:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +115,12 @@ class DuplicateModel:
 
     def cut(self, title: str, body: str) -> Cut:
         """Return the words and facts of a text as they are compared and stored."""
-        body = plain(body)
-        stated = facts(f"{title}\n{body[:FACT_LIMIT]}")
-        return Cut(tuple(self.cutter.tokens(title)[:TITLE_LIMIT]), tuple(self.cutter.tokens(body)[:WORD_LIMIT]), stated)
+        return cut(self.cutter, title, body)
 
     def prepare(self, text: Text) -> Prepared:
-        """Return `text` as it is compared.
-
-        Without a title its first words serve as one: the ranker, which learned from reports that have titles, would
-        take two texts without for unlike, whatever they say.
-        """
-        cut = text.cut or self.cut(text.title, text.body)
-        words = (*cut.title, *cut.body)
-        title = cut.title or cut.body[:FIRST_WORDS]
-        return Prepared(title, words, hashed(words), cut.facts, text.component, text.created, text.cluster_size)
+        """Return `text` as it is compared."""
+        own = text.cut or self.cut(text.title, text.body)
+        return prepared(own, text.component, text.created, text.cluster_size)
 
     def learn(self, text: Text) -> None:
         """Count the words of a stored text, so that this site's common words weigh little."""
@@ -149,6 +147,20 @@ class DuplicateModel:
 
     def _apart(self, one: Prepared, other: Prepared) -> tuple[Weighed, Weighed]:
         return words_apart(one, other, self.seen), words_apart(other, one, self.seen)
+
+
+def cut(cutter: Cutter, title: str, body: str) -> Cut:
+    """Return the words and facts of a text; of the body only what its sender wrote."""
+    body = plain(body)
+    stated = facts(f"{title}\n{body[:FACT_LIMIT]}")
+    return Cut(tuple(cutter.tokens(title)[:TITLE_LIMIT]), tuple(cutter.tokens(body)[:WORD_LIMIT]), stated)
+
+
+def prepared(own: Cut, component: str = "", created: datetime | None = None, cluster_size: int = 1) -> Prepared:
+    """Return a text as it is compared, of its words and what is around it."""
+    own = own.headed()
+    words = (*own.title, *own.body)
+    return Prepared(own.title, words, hashed(words), own.facts, component, created, cluster_size)
 
 
 def _said(text: Text) -> tuple[str, Meaning | None]:

@@ -10,13 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from triage.domain.facts import facts
-from triage.domain.text import plain
 from triage.ml.candidates import GRAM_TEXT, Candidates
-from triage.ml.duplicates import FACT_LIMIT, Cut, Cutter
+from triage.ml.duplicates import Cut, Cutter, cut, prepared
 from triage.ml.frequencies import Frequencies, Shares
-from triage.ml.overlap import hashed
-from triage.ml.rerank import TITLE_LIMIT, WORD_LIMIT, Prepared, counted, features
+from triage.ml.rerank import Prepared, counted, features
 from triage.ml.segment import grams
 
 CANDIDATES = 200  # that are put in order: the hundred after the first hundred hold 2 % of the duplicates
@@ -70,10 +67,8 @@ def _aware(time: datetime) -> datetime:
 
 
 def cut_report(row: Report, cutter: Cutter) -> Cut:
-    """Return the words and facts of a row, as `DuplicateModel.cut` does."""
-    title, body = str(row.get("title") or ""), plain(str(row.get("body") or ""))
-    stated = facts(f"{title}\n{body[:FACT_LIMIT]}")
-    return Cut(tuple(cutter.tokens(title)[:TITLE_LIMIT]), tuple(cutter.tokens(body)[:WORD_LIMIT]), stated)
+    """Return the words and facts of a row."""
+    return cut(cutter, str(row.get("title") or ""), str(row.get("body") or ""))
 
 
 def replayed(
@@ -85,14 +80,12 @@ def replayed(
     """
     known, seen, texts = Candidates(), Frequencies(prior=prior), list[Prepared]()
     for place, row in enumerate(rows):
-        cut = cut_report(row, cutter)
+        own = cut_report(row, cutter).headed()
         pieces = grams(f"{row.get('title') or ''}\n{row.get('body') or ''}"[:GRAM_TEXT])
-        words = (*cut.title, *cut.body)
-        part = str(row.get("component") or "")
-        text = Prepared(cut.title, words, hashed(words), cut.facts, part, created(row, place))
+        text = prepared(own, str(row.get("component") or ""), created(row, place))
         if place in wanted:
-            yield _asked(rows, (place, text), known.find(cut, pieces, CANDIDATES), texts, seen)
-        known.add(cut, pieces)
+            yield _asked(rows, (place, text), known.find(own, pieces, CANDIDATES), texts, seen)
+        known.add(own, pieces)
         seen.add(counted(text))
         texts.append(text)
 

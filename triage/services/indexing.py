@@ -149,12 +149,13 @@ def _newest(session: Session, table: type[Row], project_id: int) -> list[Row]:
 
 def entry(row: Row) -> Entry:
     """Return `row` as the index holds it."""
-    cut, chars = cut_of(row.cut), grams(f"{row.title}\n{row.body}"[:GRAM_TEXT])
+    cut, chars = cut_of(row.cut).headed(), grams(f"{row.title}\n{row.body}"[:GRAM_TEXT])
     return Entry(row.id, row.project_id, cut.title, cut.body, chars, kind=_kind(type(row)))
 
 
 def query(project_id: int, title: str, body: str, cut: Cut) -> Query:
     """Return a text as the index is asked for it: cut just as entries are."""
+    cut = cut.headed()
     return Query(project_id, cut.title, cut.body, grams(f"{title}\n{body}"[:GRAM_TEXT]))
 
 
