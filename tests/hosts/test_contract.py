@@ -38,6 +38,33 @@ def test_what_is_confidential_is_never_public(fake: GitHost) -> None:
         assert not fake.calls
 
 
+def test_who_can_read_the_repository_is_told_and_unknown_is_not_everybody(fake: GitHost) -> None:
+    assert fake.host().public()
+    fake.repository.private = True
+    assert not fake.host().public()
+    fake.repository.private, fake.repo = False, "team/other"
+    assert not fake.host().public()
+
+
+def test_a_host_that_answers_members_only_is_not_public(fake: GitHost) -> None:
+    fake.repository.closed = True
+    assert fake.host().public() is not fake.traits.closes
+
+
+def test_a_host_that_is_down_says_nothing_about_who_can_read_it(fake: GitHost) -> None:
+    fake.faults.once("error_before")
+    with pytest.raises(OutsideError):
+        fake.host().public()
+
+
+def test_what_only_members_see_is_told(fake: GitHost) -> None:
+    fake.repository.open("kept inside", confidential=True)
+    fake.repository.say(1, "for us", internal=True)
+    host = fake.host()
+    assert next(host.changed_since(None)).confidential is host.confidential
+    assert next(host.comments(fake.traits.number(1))).internal is (fake.kind == "gitlab")
+
+
 def test_reads_again_what_it_created(fake: GitHost) -> None:
     host = fake.host()
     assert host.get(host.create(DRAFT).number) == next(host.created_since(None))

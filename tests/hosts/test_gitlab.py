@@ -49,11 +49,21 @@ def test_a_moved_issue_says_so(gitlab: GitHost) -> None:
     assert (caught.value.permanent, caught.value.status) == (True, 301)
 
 
-def test_internal_notes_stay_inside(gitlab: GitHost) -> None:
+def test_internal_notes_are_told_apart(gitlab: GitHost) -> None:
     gitlab.repository.open("t")
     gitlab.repository.say(1, "between us", internal=True)
     gitlab.repository.say(1, "for all")
-    assert [one.body for one in gitlab.host().comments("1")] == ["for all"]
+    assert [(one.body, one.internal) for one in gitlab.host().comments("1")] == [
+        ("between us", True),
+        ("for all", False),
+    ]
+
+
+@pytest.mark.parametrize("level", ["private", "disabled"])
+def test_a_public_project_may_keep_its_issues_to_itself(level: str) -> None:
+    found = {"visibility": "public", "issues_access_level": level}
+    host = connect("gitlab", Connection("https://git.example.com", "team/product"), Answers(json.dumps(found).encode()))
+    assert not host.public()
 
 
 def test_a_reporters_words_give_no_orders(gitlab: GitHost) -> None:

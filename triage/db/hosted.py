@@ -123,7 +123,7 @@ class IssueCandidate(Table):
 
 
 class HostNote(Table):
-    """A comment on a topic's issue, as it was last read."""
+    """A comment on a topic's issue, as it was last read; `internal` is one that only members see on the host."""
 
     __tablename__ = "host_notes"
     __table_args__ = (UniqueConstraint("issue_id", "remote_id"),)
@@ -133,6 +133,7 @@ class HostNote(Table):
     author: Mapped[str]
     body: Mapped[str]
     member: Mapped[bool] = mapped_column(default=False)
+    internal: Mapped[bool] = mapped_column(default=False)
     url: Mapped[str] = mapped_column(default="")
     said_at: Mapped[datetime]
     created_at: Mapped[datetime]

@@ -15,7 +15,7 @@ from triage.hosts.payload import clean, loads
 LIMIT = 4 * 1000 * 1000  # bytes of a delivery; Gitea takes issues of 1 MB and sends them whole
 SHOWN = 4_000  # characters of a delivery that are kept to be looked at
 _TELLING = re.compile(r"x-\w+-(?:event|event-type|event-uuid|delivery)|idempotency-key|content-type|user-agent")
-_SECRET = re.compile(r'("(?:[\w-]*(?:secret|token|password)[\w-]*)"\s*:\s*)"(?:[^"\\]|\\.)*("|$)', re.IGNORECASE)
+_SECRET = re.compile(r'("(?:[\w-]*(?:secret|token|password)[\w-]*|sign)"\s*:\s*)"(?:[^"\\]|\\.)*("|$)', re.IGNORECASE)
 
 
 def delivery(raw: bytes, content_type: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ OTHERS = frozenset(
     "push tag_push merge_request wiki_page pipeline build deployment release emoji access_token "  # noqa: SIM905
     "feature_flag work_item milestone vulnerability member project subgroup".split()
 )
+PRIVATE, INTERNAL = 0, 10  # the visibility levels of what not everybody can read
 REPORTER = 20  # the access level from which labels may be set
 _QUICK_ACTION = re.compile(r"^(\s*)/(?=[a-z_]+(?:\s|$))", re.MULTILINE)
 
@@ -49,6 +50,12 @@ class GitLab:
         if refused and refused.status == HTTPStatus.UNAUTHORIZED:
             return Check("", "", (str(refused),))
         return Check(self._who(), text_or_empty(found, "version"), tuple(dict.fromkeys(self._missing())))
+
+    def public(self) -> bool:
+        """Return whether everybody can read the issues: a public project may keep them for its members."""
+        found = self._api.tried("GET", self._project)[0]
+        level = part(found, "issues_access_level")
+        return part(found, "visibility") == "public" and level in (None, "enabled", "public")
 
     def create(self, draft: Draft) -> HostIssue:
         """File `draft` once; GitLab makes the labels that lack, and drops them all where we may not set any."""
@@ -104,10 +111,10 @@ class GitLab:
         return changed(self._listed({"order_by": "updated_at", "sort": "desc", **more}), since)
 
     def comments(self, number: str) -> Iterator[HostComment]:
-        """Yield what people wrote, oldest first, without GitLab's own notes and the internal (private) ones."""
+        """Yield what people wrote, oldest first, without GitLab's own notes."""
         query = {"per_page": PAGE, "order_by": "created_at", "sort": "asc"}
         for item in self._api.linked(f"{self._path(number)}/notes", query, _id):
-            if not (flag(item, "system") or flag(item, "internal") or flag(item, "confidential")):
+            if not flag(item, "system"):
                 yield self._note(number, item, member=self._member(part(item, "author", "id")))
 
     def release(self, milestone: str) -> HostRelease | None:
@@ -115,7 +122,7 @@ class GitLab:
         found = self._api.tried("GET", f"{self._project}/releases", params={"per_page": PAGE})[0]
         return released(found, milestone, "_links", "self")
 
-    def verify(self, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG002
+    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> bool:  # noqa: ARG002
         """Return whether X-Gitlab-Token is our secret: GitLab sends it as it is, and signs nothing."""
         return same(self._connection.secret, header(headers, "X-Gitlab-Token"))
 
@@ -133,6 +140,7 @@ class GitLab:
             action=text(found, "object_attributes", "action", default=""),
             repo=text(found, "project", "path_with_namespace"),
             number=str(integer(found, "object_attributes" if kind == "issue" else "issue", "iid")),
+            private=part(found, "project", "visibility_level") in (PRIVATE, INTERNAL),
         )
 
     def _path(self, number: str) -> str:
@@ -163,6 +171,7 @@ class GitLab:
                 milestone=text(found, "milestone", "title", default=""),
                 assignees=names(part(found, "assignees"), "username"),
                 duplicate_of=canonical,
+                confidential=flag(found, "confidential"),
             )
 
     def _note(self, number: str, found: Any, *, member: bool | None) -> HostComment:
@@ -175,6 +184,7 @@ class GitLab:
                 created_at=moment(found, "created_at"),
                 updated_at=moment(found, "updated_at"),
                 member=member,
+                internal=flag(found, "internal") or flag(found, "confidential"),  # its name until 15
             )
 
     def _who(self) -> str:

@@ -56,14 +56,14 @@ def hidden(topic: Topic, row: Feedback) -> bool:
 
 
 def confidential(session: Session, topic: Topic) -> bool:
-    """Return whether the topic's issue is one that only members see: as decided when it was filed, and never changed.
+    """Return whether the topic's issue is for members only: as decided when it was filed, and not opened since.
 
     Before that: where nothing of it may be public.
     """
+    if topic.filing is not None and topic.filing.passed_at is not None:
+        return topic.filing.confidential and (topic.issue is None or topic.issue.confidential)
     if topic.issue is not None:
         return topic.issue.confidential
-    if topic.filing is not None and topic.filing.passed_at is not None:
-        return topic.filing.confidential
     return all(hidden(topic, row) for row in members(session, topic) if row.state != FeedbackState.QUARANTINED)
 
 

@@ -58,6 +58,10 @@ class Api:
         known = self.token()
         if "Authorization" in request.headers and known is None:
             raise Refused(401, "Bad credentials")
+        if known is None and self.repository.closed:
+            raise Refused(401, "Must authenticate to access this API.")
+        if known is None and self.repository.private:
+            raise Refused(404, "Not Found")
         if known is None and (request.method != "GET" or request.path.endswith("/user")):
             raise Refused(401, "Requires authentication")
         if known and known.scopes is not None and request.method != "GET":
@@ -70,8 +74,8 @@ class Api:
     def failed(self, err: HTTPException) -> Response:
         said = "Not Found" if err.code == 404 else str(err.description)
         found: dict[str, Any] = {"message": said, "documentation_url": "https://docs.example.com/rest"}
-        if err.code == 403 and "token" in said:
-            needs = {"X-Accepted-GitHub-Permissions": "issues=write"}
+        if err.code == 403:
+            needs = {"X-Accepted-GitHub-Permissions": "issues=write"}  # sent whatever it was that was refused
             return answer(found | {"status": "403"}, 403, needs)
         if getattr(err, "field", ""):
             found["errors"] = [{"resource": "Issue", "code": "missing_field", "field": err.field}]  # type: ignore[attr-defined]
@@ -164,7 +168,7 @@ def person(host: GitHost, login: str) -> dict[str, Any]:
 def repo_json(host: GitHost) -> dict[str, Any]:
     repository = host.repository
     found = {"id": 7, "name": repository.name, "full_name": host.repo, "owner": person(host, repository.owner)}
-    found |= {"private": False, "archived": repository.archived, "has_issues": not repository.issues_off}
+    found |= {"private": repository.private, "archived": repository.archived, "has_issues": not repository.issues_off}
     return found | {"permissions": {"admin": False, "push": host.account in repository.members, "pull": True}}
 
 
