@@ -93,7 +93,7 @@ def test_the_check_says_what_lacks(gitlab: GitHost) -> None:
     gitlab.repository.members.discard(gitlab.account)
     gitlab.repository.archived = gitlab.repository.issues_off = True
     found = " | ".join(gitlab.host().check().missing)
-    for words in ("is archived", "switched off", "no Reporter", "lacks the scope “api”"):
+    for words in ("is archived", "switched off", "neither Planner nor Reporter", "lacks the scope “api”"):
         assert words in found
 
 

@@ -183,12 +183,13 @@ class Reply(Table):
 
 
 class HostPause(Table):
-    """Until when a host wants no request with a token; `key` is a digest of both."""
+    """Until when a host wants no request with a token; `key` is a digest of both, `seconds` how long that was."""
 
     __tablename__ = "host_pauses"
 
     key: Mapped[str] = mapped_column(String(64), unique=True)
     until: Mapped[datetime]
+    seconds: Mapped[float] = mapped_column(default=0.0)
 
 
 class Delivery(Table):

@@ -211,8 +211,13 @@ class GitHub:
             yield "issues are switched off in the repository"
         if part(found, "permissions", "push") is False:
             yield "the account has no write access to the repository: its labels would be dropped silently"
-        # An issue without a title is refused, but only after the token was looked at
-        refused = self._api.tried("POST", f"{self._repo}/issues", json={})[1]
+        else:
+            yield from self._missing_for("labels")  # in a public repository every token may file, but not edit
+        yield from self._missing_for("issues")
+
+    def _missing_for(self, what: str) -> Iterator[str]:
+        """Try to make one without a title or name: it is refused, but only after the token was looked at."""
+        refused = self._api.tried("POST", f"{self._repo}/{what}", json={})[1]
         if refused and refused.status != HTTPStatus.UNPROCESSABLE_ENTITY:
             yield "the token can't write issues"
             yield str(refused)

@@ -25,7 +25,7 @@ OTHERS = frozenset(
     "feature_flag work_item milestone vulnerability member project subgroup".split()
 )
 PRIVATE, INTERNAL = 0, 10  # the visibility levels of what not everybody can read
-REPORTER = 20  # the access level from which labels may be set
+PLANNER = 15  # the access level from which labels may be set; until 17.7 the next was Reporter, 20
 _QUICK_ACTION = re.compile(r"^(\s*)/(?=[a-z_]+(?:\s|$))", re.MULTILINE)
 
 
@@ -203,8 +203,8 @@ class GitLab:
             yield "the project is archived"
         if part(found, "issues_access_level") == "disabled" or part(found, "issues_enabled") is False:
             yield "issues are switched off in the project"
-        if part(found, "permissions") and _level(found) < REPORTER:
-            yield "the account is no Reporter of the project: its labels would be dropped silently"
+        if part(found, "permissions") and _level(found) < PLANNER:
+            yield "the account is neither Planner nor Reporter of the project: its labels would be dropped silently"
         # An issue without a title is refused, but only after the token's scopes were looked at
         refused = self._api.tried("POST", f"{self._project}/issues", json={})[1]
         if refused and refused.status != HTTPStatus.BAD_REQUEST:
@@ -218,7 +218,7 @@ class GitLab:
             found, refused = self._api.tried("GET", f"{self._project}/members/all/{user}")
             level = part(found, "access_level")
             unknown = refused is not None and refused.status != HTTPStatus.NOT_FOUND
-            self._members[user] = None if unknown else isinstance(level, int) and level >= REPORTER
+            self._members[user] = None if unknown else isinstance(level, int) and level >= PLANNER
         return self._members[user]
 
 

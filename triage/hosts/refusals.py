@@ -141,8 +141,16 @@ def waiting(answer: requests.Response, said: str) -> float | None:
     )
     if not limited and not (answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE and "Retry-After" in head):
         return None
-    asked = _after(head) if "Retry-After" in head else _reset(head)
-    return _bounded(asked)
+    return _bounded(_asked(head))
+
+
+def told(answer: requests.Response) -> bool:
+    """Return whether an answer says for how long to wait; GitHub's secondary limits often don't."""
+    return _asked(answer.headers) is not None
+
+
+def _asked(head: Mapping[str, str]) -> float | None:
+    return _after(head) if "Retry-After" in head else _reset(head)
 
 
 def _spent(head: Mapping[str, str]) -> bool:

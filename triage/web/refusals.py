@@ -55,7 +55,7 @@ SENTENCES |= {  # what `check` misses
     "project_is_archived": _("the project is archived"),
     "no_labels": _("the account has no write access to the repository: its labels would be dropped silently"),
     "no_push": _("the account has no write access to the repository: it may not make labels or close issues"),
-    "no_reporter": _("the account is no Reporter of the project: its labels would be dropped silently"),
+    "no_planner": _("the account is neither Planner nor Reporter of the project: its labels would be dropped silently"),
     "no_writing": _("the token can't write issues"),
     "no_scope": _("the token lacks the scope “%(scope)s”"),
 }

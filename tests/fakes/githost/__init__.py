@@ -200,7 +200,7 @@ class GitHost:
             return _json({"message": "too many requests"}, 429, {"Retry-After": f"{fault.seconds:.0f}"})
         if fault and kind == "secondary":
             said = {"message": "You have exceeded a secondary rate limit."}
-            return _json(said, 403, {"Retry-After": f"{fault.seconds:.0f}"})
+            return _json(said, 403, {"Retry-After": f"{fault.seconds:.0f}"} if fault.seconds else None)
         if kind == "error_before":
             return _json({"message": "boom"}, 500)
         if kind == "drop_before":

@@ -64,7 +64,9 @@ class Api:
             raise Refused(404, "Not Found")
         if known is None and (request.method != "GET" or request.path.endswith("/user")):
             raise Refused(401, "Requires authentication")
-        if known and known.scopes is not None and request.method != "GET":
+        # whoever sees a public repository may open an issue there, whatever the token was given (github/docs#44656)
+        anyones = request.path.endswith("/issues") and not self.repository.private
+        if known and known.scopes is not None and request.method != "GET" and not anyones:
             raise Refused(403, "Resource not accessible by personal access token")
         if self.repository.archived and request.method != "GET":
             raise Refused(403, "Repository was archived so is read-only.")
@@ -155,8 +157,8 @@ class Api:
     def make_label(self) -> Response:
         if self.host.account not in self.repository.members:
             raise Refused(404, "Not Found")
-        name = request.get_json()["name"]
-        if name in [label.name for label in self.repository.labels.values()]:
+        name = request.get_json().get("name")
+        if not name or name in [label.name for label in self.repository.labels.values()]:
             raise Refused(422, "Validation Failed", "name")
         return answer(label_json(self.host, self.repository.add_label(name)), 201)
 

@@ -82,7 +82,7 @@ class Api:
         said, field = str(err.description), getattr(err, "field", "")
         if field == "scope":
             more = "The request requires higher privileges than provided by the access token."
-            return answer({"error": said, "error_description": more, "scope": "api"}, 403)
+            return answer({"error": said, "error_description": more, "scope": "api read_api"}, 403)
         if err.code == 404:
             return answer({"message": "404 Not Found"}, 404)
         return answer({"error": said} if field else {"message": said}, err.code or 500)
