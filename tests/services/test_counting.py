@@ -93,6 +93,16 @@ def test_what_we_are_at_ourselves_no_reading_moves(story, again):
     assert (story.state, story.told()) == (TopicState.ACCEPTED if again else TopicState.NEW, ["filed"])
 
 
+def test_a_reading_during_which_we_closed_the_issue_ourselves_is_void(story):
+    def act():
+        story.undo()
+        story.attempt()
+
+    story.host.meanwhile("comments", act)
+    story.poll()
+    assert (story.row.state, story.state, story.open_there()) == ("withdrawn", TopicState.NEW, [])
+
+
 def test_nothing_else_is_read_where_the_number_of_issues_is_one(story):
     story.poll()
     story.later(minutes=1)
