@@ -121,7 +121,7 @@ class GitHub:
     def changed_since(self, since: datetime | None) -> Iterator[HostIssue]:
         """Yield issues changed since `since`, the last changed first, so that a change meanwhile hides none."""
         more = {"since": stamp(since)} if since else {}
-        return changed(self._listed({"sort": "updated", "direction": "desc", **more}), since)
+        return changed(self._listed({"sort": "updated", "direction": "desc", **more}), since, newest_first=True)
 
     def comments(self, number: str) -> Iterator[HostComment]:
         """Yield all comments, oldest first."""

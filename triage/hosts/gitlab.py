@@ -108,7 +108,7 @@ class GitLab:
     def changed_since(self, since: datetime | None) -> Iterator[HostIssue]:
         """Yield issues changed since `since`, the last changed first, so that a change meanwhile hides none."""
         more = {"updated_after": stamp(since)} if since else {}
-        return changed(self._listed({"order_by": "updated_at", "sort": "desc", **more}), since)
+        return changed(self._listed({"order_by": "updated_at", "sort": "desc", **more}), since, newest_first=True)
 
     def comments(self, number: str) -> Iterator[HostComment]:
         """Yield what people wrote, oldest first, without GitLab's own notes."""

@@ -100,11 +100,12 @@ def attach(number: int) -> ResponseReturnValue:
 
 
 def _attached(number: int, host: Host) -> str:
-    folder = site().settings.path("uploads")
+    link = site().settings.base_url + url_for(".picture", number=number)
+    uploads = attaching.Uploads(site().settings.path("uploads"), link)
     words = gettext("The picture is on the issue now, for everyone who can read it.")
     try:
-        if not attaching.attach(site().db, number, host=host, folder=folder, now=site().now()):
-            words = gettext("This Git host takes no pictures from programs. Save it here and add it there by hand.")
+        if not attaching.attach(site().db, number, host=host, uploads=uploads, now=site().now()):
+            words = gettext("This Git host takes no pictures from programs: a comment there will link to it here.")
     except OutsideError as error:
         words = gettext("The picture was not added: %(error)s", error=refusals.words(str(error)))
     return str(words)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import ModuleType
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl, urlencode
 
 import requests
 from flask import Flask
@@ -94,6 +94,7 @@ class GitHost:
     deliveries: list[Delivery] = field(default_factory=list)
     hooks: list[Hook] = field(default_factory=list)
     record: bool = True  # whether `calls` grows
+    deaf: frozenset[str] = frozenset()  # parameters of a query that the host ignores
     faults: Faults = field(default_factory=Faults)
 
     def __post_init__(self) -> None:
@@ -184,6 +185,9 @@ class GitHost:
         request = Request(environ)
         raw = request.get_data()
         environ["wsgi.input"] = io.BytesIO(raw)
+        if self.deaf:
+            heard = [(name, value) for name, value in parse_qsl(environ["QUERY_STRING"]) if name not in self.deaf]
+            environ["QUERY_STRING"] = urlencode(heard)
         fault = self.faults.pick(request.method, request.path)
         answer = self._answered(environ, fault)
         self._record(request, raw, answer, fault)
