@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from triage.domain.drafts import Draft
 from triage.errors import InvalidError, OutsideError
 from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, HostRelease, Reason
-from triage.hosts.deliveries import delivery, fingerprint, header, same, wanted
+from triage.hosts.deliveries import delivery, fingerprint, header, near, same, wanted
 from triage.hosts.labels import COLOUR, Labels, names, told_by_labels
 from triage.hosts.payload import flag, integer, moment, moment_or_none, part, text, text_or_empty
 from triage.hosts.rest import Api, changed, ours, refuse_confidential, released, segment, stamp
@@ -127,7 +127,7 @@ class Gitee:
         stamp = header(headers, "X-Gitee-Timestamp")
         stamped = f"{stamp}\n{secret}".encode("utf-8", "replace")
         expected = base64.b64encode(hmac.new(secret.encode(), stamped, hashlib.sha256).digest()).decode()
-        is_signed = (same(given, expected) or same(unquote(given), expected)) and _near(stamp, now)
+        is_signed = (same(given, expected) or same(unquote(given), expected)) and near(stamp[:-3], now, AGE)
         return bool(secret) and (same(given, secret) or is_signed)
 
     def parse(self, headers: Mapping[str, str], body: bytes) -> HostEvent | None:
@@ -241,12 +241,6 @@ class Gitee:
             unknown = refused is not None and refused.status != HTTPStatus.NOT_FOUND
             self._members[login] = None if unknown else refused is None
         return self._members.get(login)
-
-
-def _near(stamp: str, now: datetime) -> bool:
-    """Return whether `stamp`, milliseconds since 1970 in digits, is close enough to `now`."""
-    read = int(stamp) / 1000 if stamp.isascii() and stamp.isdigit() and len(stamp) < 16 else 0.0  # noqa: PLR2004
-    return abs(read - now.timestamp()) <= AGE.total_seconds()
 
 
 HOSTS = {"gitee": Gitee}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 from triage.domain.drafts import Draft, block
 from triage.errors import OutsideError
 from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, HostRelease, Reason
-from triage.hosts.deliveries import delivery, fingerprint, header, same, wanted
+from triage.hosts.deliveries import delivery, fingerprint, header, near, same, signed_as_standard, wanted
 from triage.hosts.labels import names, told_by_labels
 from triage.hosts.payload import address, flag, integer, moment, moment_or_none, part, text, text_or_empty
 from triage.hosts.rest import Api, changed, ours, released, segment, stamp
 from triage.http import Http
 
 PAGE = "100"  # the most it gives at once
+AGE = timedelta(minutes=5)  # of a signature, as Standard Webhooks advises
 EVENTS = frozenset({"issue", "note"})
 OTHERS = frozenset(
     "push tag_push merge_request wiki_page pipeline build deployment release emoji access_token "  # noqa: SIM905
@@ -122,9 +123,11 @@ class GitLab:
         found = self._api.tried("GET", f"{self._project}/releases", params={"per_page": PAGE})[0]
         return released(found, milestone, "_links", "self")
 
-    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> bool:  # noqa: ARG002
-        """Return whether X-Gitlab-Token is our secret: GitLab sends it as it is, and signs nothing."""
-        return same(self._connection.secret, header(headers, "X-Gitlab-Token"))
+    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> bool:
+        """Return whether X-Gitlab-Token is our secret, sent as it is, or a newer GitLab signs with it."""
+        secret = self._connection.secret
+        fresh = near(header(headers, "webhook-timestamp"), now, AGE)
+        return same(secret, header(headers, "X-Gitlab-Token")) or (fresh and signed_as_standard(secret, headers, body))
 
     def parse(self, headers: Mapping[str, str], body: bytes) -> HostEvent | None:
         """Return what a delivery is about; None for notes on other things and for events that concern no issue."""
