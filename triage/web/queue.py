@@ -21,6 +21,7 @@ from triage.domain.topics import Verb
 from triage.errors import ConflictError, InvalidError, NotFoundError, OutsideError
 from triage.hosts import Host
 from triage.services import attaching, filing, mirror, pictures, review, undo
+from triage.services.evidence import hidden
 from triage.web import reasons, refusals
 from triage.web.context import actor, safe_next, site
 from triage.web.dossier import dossier
@@ -58,7 +59,7 @@ def _maintainers_only() -> ResponseReturnValue | None:
 
 @blueprint.context_processor
 def _reasons() -> dict[str, object]:
-    return {"reasons": reasons, "now": site().now()}
+    return {"reasons": reasons, "now": site().now(), "hidden": hidden}
 
 
 @blueprint.get("")
