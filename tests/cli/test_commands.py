@@ -139,7 +139,7 @@ def test_the_check_says_which_comments_reporters_read(ready):
         0,
         [
             "host of app: console console as triage",
-            "not everybody can read the repository, so reporters read only those comments by the team "
+            "it is not known that everybody can read the repository, so reporters read only those comments by the team "
             "that are marked for them",
         ],
     )

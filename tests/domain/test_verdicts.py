@@ -202,7 +202,7 @@ def test_without_a_rule_only_what_everybody_can_read_is_told():
     ("rule", "public", "said"),
     [
         ("public", True, "everybody can read the repository"),
-        ("public", False, "not everybody can read the repository"),
+        ("public", False, "not known that everybody can read the repository"),
         ("all", False, "all comments"),
         ("marked", True, "those comments by the team that are marked"),
         ("none", True, "no comments"),

@@ -89,7 +89,7 @@ def test_what_a_token_lacks_is_said_in_the_readers_language(site, signed_in, ses
 
 @pytest.mark.parametrize("private", [True, False])
 def test_which_comments_reporters_read_is_said_after_each_check(site, signed_in, session, project, private):
-    said = {True: "仓库并非人人可见", False: "仓库对所有人公开"}
+    said = {True: "无法确认仓库人人可见", False: "仓库对所有人公开"}
     chinese = {"Accept-Language": "zh"}
     with GitHost("gitea-1.22") as server:
         server.repository.private = private

@@ -113,7 +113,7 @@ _TOLD = {  # known to triage.web.refusals too
 }
 _TOLD_BY_PUBLIC = {
     True: f"everybody can read the repository, so reporters read the comments by the team, {_SAVE}",
-    False: "not everybody can read the repository, so reporters read only those comments by the team "
+    False: "it is not known that everybody can read the repository, so reporters read only those comments by the team "
     "that are marked for them",
 }
 

@@ -81,7 +81,7 @@ SENTENCES |= {  # which comments reporters read
         "of confidential issues and internal notes only those that are marked for them"
     ),
     "told_private": _(
-        "not everybody can read the repository, so reporters read only those comments by the team "
+        "it is not known that everybody can read the repository, so reporters read only those comments by the team "
         "that are marked for them"
     ),
     "told_all": _(
