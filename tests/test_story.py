@@ -20,6 +20,7 @@ from tests.fakes.mail import Letters
 from triage.app import create_app
 from triage.db.seal import seal
 from triage.http import OutsideHttp
+from triage.services import connection
 from triage.services.site import Site
 from triage.services.worker import handlers
 
@@ -83,7 +84,7 @@ def story(site: Site, git: GitHost) -> Iterator[Story]:
     site.jobs.handlers = handlers(site)
     with site.db.write() as session:
         factories.user(session, "mei")
-        factories.project(
+        project = factories.project(
             session,
             slug="demo",
             name="Demo",
@@ -93,6 +94,8 @@ def story(site: Site, git: GitHost) -> Iterator[Story]:
             host_account=git.account,
             sealed_host_token=seal(git.token, KEY),
         )
+    assert connection.look(site, project).check.ok  # "triage host check demo"
+    git.calls.clear()
     app = create_app(site)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Silent)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))

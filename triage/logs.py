@@ -27,7 +27,7 @@ def set_up(level: str, form: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
     )
     logging.basicConfig(level=level, format="%(asctime)s [%(levelname)s] %(name)s: %(message)s", stream=sys.stderr)
-    for chatty in ("huey", "alembic"):
+    for chatty in ("huey", "alembic", "urllib3"):  # the last names whole addresses, and Gitee has its token in them
         logging.getLogger(chatty).setLevel(max(logging.getLevelNamesMapping()[level], logging.WARNING))
 
 

@@ -132,6 +132,21 @@ def test_what_can_not_be_done_is_one_line(ready, words, code):
     assert found[1].startswith("triage: ")
 
 
+def test_the_check_says_which_comments_reporters_read(ready):
+    ready("project", "add", "app", "--name", "App")
+    code, said = ready("host", "check", "app")
+    assert (code, said.splitlines()) == (
+        0,
+        [
+            "host of app: console console as triage",
+            "it is not known that everybody can read the repository, so reporters read only those comments by the team "
+            "that are marked for them",
+        ],
+    )
+    ready("project", "set", "app", "policy.comments=all")
+    assert json.loads(ready("host", "check", "app", "--json")[1])["comments"].startswith("reporters read all comments")
+
+
 @pytest.mark.parametrize(
     "words", [("project", "set", "app", "host"), ("import",), ("nonsense",), ("project", "add", "x")]
 )

@@ -171,4 +171,42 @@ def test_what_can_not_be_a_rule_is_refused_by_name(name, written):
     ],
 )
 def test_what_reporters_read_of_a_comment(rule, comment, words):
-    assert Policy.of({"comments": rule}).for_reporters(comment) == words
+    assert Policy.of({"comments": rule}).for_reporters(comment, public=False, confidential=False) == words
+
+
+@pytest.mark.parametrize(
+    ("rule", "public", "confidential", "unmarked", "marked"),
+    [
+        ("public", True, False, True, True),
+        ("public", True, True, False, True),
+        ("public", False, False, False, True),
+        ("public", False, True, False, True),
+        ("all", False, False, True, True),
+        ("all", True, True, False, True),
+        ("marked", True, False, False, True),
+        ("marked", True, True, False, True),
+        ("none", True, False, False, False),
+    ],
+)
+def test_whose_eyes_a_comment_is_for(rule, public, confidential, unmarked, marked):
+    policy = Policy.of({"comments": rule})
+    read = [policy.for_reporters(text, public=public, confidential=confidential) for text in ("a", "[public] b")]
+    assert read == ["a" if unmarked else "", "b" if marked else ""]
+
+
+def test_without_a_rule_only_what_everybody_can_read_is_told():
+    assert Policy.of({}).comments == "public"
+
+
+@pytest.mark.parametrize(
+    ("rule", "public", "said"),
+    [
+        ("public", True, "everybody can read the repository"),
+        ("public", False, "not known that everybody can read the repository"),
+        ("all", False, "all comments"),
+        ("marked", True, "those comments by the team that are marked"),
+        ("none", True, "no comments"),
+    ],
+)
+def test_which_comments_reporters_read_is_said_in_words(rule, public, said):
+    assert said in Policy.of({"comments": rule}).told(public=public)

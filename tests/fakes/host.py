@@ -41,7 +41,10 @@ class Fault:
 
 
 class FakeHost:
-    """Implements triage.hosts.Host; its newest issue has the highest number. `hidden` are those only members see."""
+    """Implements triage.hosts.Host; its newest issue has the highest number. `hidden` are those only members see.
+
+    `open_to_all` is whether everybody can read the repository.
+    """
 
     confidential = False
 
@@ -55,6 +58,7 @@ class FakeHost:
         self.attached: dict[str, bytes] = {}
         self.calls: list[str] = []
         self.hidden: list[str] = []
+        self.open_to_all = True
         self.releases: dict[str, HostRelease] = {}
         self.faults: list[Fault] = []
         self.lock = threading.Lock()
@@ -83,9 +87,17 @@ class FakeHost:
         self.clock.forward(minutes=1)
         return self._set(number, open=True, reason=Reason.UNKNOWN, closed_at=None)
 
-    def say(self, body: str, number: str = "1", *, member: bool | None = True, author: str = "mei") -> HostComment:
+    def say(
+        self,
+        body: str,
+        number: str = "1",
+        *,
+        member: bool | None = True,
+        author: str = "mei",
+        internal: bool = False,
+    ) -> HostComment:
         now = self.clock.forward(minutes=1)
-        note = HostComment(str(len(self.notes) + 1), number, author, body, now, now, member)
+        note = HostComment(str(len(self.notes) + 1), number, author, body, now, now, member, internal=internal)
         self.notes.append(note)
         self._set(number)
         return note
@@ -127,12 +139,16 @@ class FakeHost:
         with self._call("check"):
             return Check("bot", "1")
 
+    def public(self) -> bool:
+        with self._call("public"):
+            return self.open_to_all
+
     def create(self, draft: Draft) -> HostIssue:
         with self._call("create"):
             assert self.confidential or not draft.confidential
             issue = self.open(draft.body, title=draft.title)
             self.hidden += [issue.number] if draft.confidential else []
-            return self._set(issue.number, labels=draft.labels)
+            return self._set(issue.number, labels=draft.labels, confidential=draft.confidential)
 
     def get(self, number: str) -> HostIssue:
         with self._call("get"):
@@ -185,7 +201,7 @@ class FakeHost:
         with self._call("release"):
             return self.releases.get(milestone)
 
-    def verify(self, headers: Mapping[str, str], body: bytes) -> bool:
+    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> bool:
         return True
 
     def parse(self, headers: Mapping[str, str], body: bytes) -> HostEvent | None:

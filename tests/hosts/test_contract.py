@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.fakes.githost import GitHost, flavours
+from triage import logs
 from triage.domain.drafts import Draft, marked_key, marker
 from triage.errors import OutsideError
 from triage.hosts import Reason, kinds
@@ -36,6 +38,33 @@ def test_what_is_confidential_is_never_public(fake: GitHost) -> None:
         with pytest.raises(OutsideError, match="no confidential issues"):
             host.create(Draft("t", "b", confidential=True))
         assert not fake.calls
+
+
+def test_who_can_read_the_repository_is_told_and_unknown_is_not_everybody(fake: GitHost) -> None:
+    assert fake.host().public()
+    fake.repository.private = True
+    assert not fake.host().public()
+    fake.repository.private, fake.repo = False, "team/other"
+    assert not fake.host().public()
+
+
+def test_a_host_that_answers_members_only_is_not_public(fake: GitHost) -> None:
+    fake.repository.closed = True
+    assert fake.host().public() is not fake.traits.closes
+
+
+def test_a_host_that_is_down_says_nothing_about_who_can_read_it(fake: GitHost) -> None:
+    fake.faults.once("error_before")
+    with pytest.raises(OutsideError):
+        fake.host().public()
+
+
+def test_what_only_members_see_is_told(fake: GitHost) -> None:
+    fake.repository.open("kept inside", confidential=True)
+    fake.repository.say(1, "for us", internal=True)
+    host = fake.host()
+    assert next(host.changed_since(None)).confidential is host.confidential
+    assert next(host.comments(fake.traits.number(1))).internal is (fake.kind == "gitlab")
 
 
 def test_reads_again_what_it_created(fake: GitHost) -> None:
@@ -196,6 +225,20 @@ def test_changed_since_leaves_out_the_unchanged(fake: GitHost) -> None:
     assert [issue.title for issue in found] == ["old 6"]
 
 
+def test_a_host_that_ignores_since_is_paged_until_known_ground(fake: GitHost) -> None:
+    long_ago = datetime(2026, 5, 1, tzinfo=UTC)
+    fake.repository.now = lambda: long_ago
+    for count in range(250):
+        fake.repository.open(f"old {count}")
+    fake.repository.now = lambda: long_ago + timedelta(days=9)
+    fake.repository.say(7, "still broken")
+    fake.deaf = frozenset({"since", "updated_after"})
+    found = list(fake.host().changed_since(long_ago + timedelta(days=1)))
+    assert [issue.title for issue in found] == ["old 6"]
+    gitea = fake.kind in {"gitea", "forgejo", "openi"}  # they can't list by change: every page is read, of 50 issues
+    assert len(fake.called("GET", "/issues")) == (6 if gitea else 1)
+
+
 def test_changed_since_pages_through_all(fake: GitHost) -> None:
     for count in range(205):
         fake.repository.open(f"issue {count}")
@@ -276,6 +319,14 @@ def test_a_number_can_not_leave_its_path(fake: GitHost) -> None:
     with pytest.raises(OutsideError):
         fake.host().get("../../../user")
     assert all(".." not in call.path or "%2" in call.path or call.status >= 400 for call in fake.calls)
+
+
+def test_no_token_is_logged_however_much_is(fake: GitHost, caplog: pytest.LogCaptureFixture) -> None:
+    logs.set_up("DEBUG", "text")
+    with caplog.at_level(logging.DEBUG):
+        fake.host().create(DRAFT)
+        list(fake.host().changed_since(None))
+    assert fake.token not in caplog.text
 
 
 def test_no_secret_shows_in_an_error(fake: GitHost) -> None:

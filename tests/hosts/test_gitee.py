@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 from collections.abc import Iterator
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 
+from tests.fakes.clock import START as NOW
 from tests.fakes.githost import GitHost
 from tests.fakes.githost.gitee import signature
 from triage.domain.drafts import Draft
@@ -94,13 +99,27 @@ def test_members_that_may_not_be_asked_for_are_unknown(gitee: GitHost) -> None:
 
 @pytest.mark.parametrize("given", [SECRET, quote(signature("gitee", SECRET, b"")["X-Gitee-Token"], safe="")])
 def test_a_plain_password_and_an_escaped_signature_are_taken(gitee: GitHost, given: str) -> None:
-    headers = {"X-Gitee-Timestamp": "1795428000000", "X-Gitee-Token": given}
-    assert gitee.host(secret=SECRET).verify(headers, b"{}")
+    headers = signature("gitee", SECRET, b"") | {"X-Gitee-Token": given}
+    assert gitee.host(secret=SECRET).verify(headers, b"{}", now=NOW)
 
 
 def test_a_signature_of_another_time_is_refused(gitee: GitHost) -> None:
-    headers = signature("gitee", SECRET, b"") | {"X-Gitee-Timestamp": "1795428000001"}
-    assert not gitee.host(secret=SECRET).verify(headers, b"{}")
+    stamp = signature("gitee", SECRET, b"", NOW + timedelta(seconds=1))["X-Gitee-Timestamp"]
+    headers = signature("gitee", SECRET, b"") | {"X-Gitee-Timestamp": stamp}
+    assert not gitee.host(secret=SECRET).verify(headers, b"{}", now=NOW)
+
+
+@pytest.mark.parametrize(("minutes", "taken"), [(0, True), (60, True), (-60, True), (61, False), (-61, False)])
+def test_a_signature_is_good_for_an_hour_either_way(gitee: GitHost, minutes: int, taken: bool) -> None:
+    headers = signature("gitee", SECRET, b"")
+    assert gitee.host(secret=SECRET).verify(headers, b"{}", now=NOW + timedelta(minutes=minutes)) is taken
+
+
+@pytest.mark.parametrize("stamp", ["", "now", "-1", "٣", "9" * 40])
+def test_a_signed_time_that_is_none_is_refused(gitee: GitHost, stamp: str) -> None:
+    digest = hmac.new(SECRET.encode(), f"{stamp}\n{SECRET}".encode(), hashlib.sha256).digest()
+    headers = {"X-Gitee-Timestamp": stamp, "X-Gitee-Token": base64.b64encode(digest).decode()}
+    assert not gitee.host(secret=SECRET).verify(headers, b"{}", now=NOW)
 
 
 def test_a_number_that_is_a_path_is_refused(gitee: GitHost) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import pytest
+from standardwebhooks import Webhook
 
+from tests.fakes.clock import START as NOW
 from tests.fakes.githost import GitHost
 from tests.hosts.test_answers import Answers
 from triage.domain.drafts import EVIDENCE_END, Draft, marker
@@ -49,11 +55,49 @@ def test_a_moved_issue_says_so(gitlab: GitHost) -> None:
     assert (caught.value.permanent, caught.value.status) == (True, 301)
 
 
-def test_internal_notes_stay_inside(gitlab: GitHost) -> None:
+SIGNING = "whsec_" + base64.b64encode(b"a signing token of GitLab's").decode()
+
+
+def signed(body: str, at: datetime = NOW) -> dict[str, str]:
+    return {
+        "webhook-id": "d1",
+        "webhook-timestamp": f"{at.timestamp():.0f}",
+        "webhook-signature": Webhook(SIGNING).sign("d1", at, body),
+    }
+
+
+@pytest.mark.parametrize(("minutes", "good"), [(0, True), (5, True), (-5, True), (6, False), (-6, False)])
+def test_a_signing_token_of_newer_versions_is_good_for_minutes(minutes: int, good: bool) -> None:
+    host = connect("gitlab", Connection("https://git.example.com", "team/product", secret=SIGNING), Answers(b""))
+    assert host.verify(signed("{}"), b"{}", now=NOW + timedelta(minutes=minutes)) is good
+    assert not host.verify(signed("{}"), b"{} ", now=NOW)
+    assert not host.verify(signed("{}") | {"webhook-id": "d2"}, b"{}", now=NOW)
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_***", "another"])
+def test_no_other_secret_will_do(secret: str) -> None:
+    host = connect("gitlab", Connection("https://git.example.com", "team/product", secret=secret), Answers(b""))
+    assert not host.verify(signed("{}"), b"{}", now=NOW)
+    empty = hmac.new(b"", f"d1.{NOW.timestamp():.0f}.{{}}".encode(), hashlib.sha256).digest()
+    forged = signed("{}") | {"webhook-signature": f"v1,{base64.b64encode(empty).decode()}"}
+    assert not host.verify(forged, b"{}", now=NOW)
+
+
+def test_internal_notes_are_told_apart(gitlab: GitHost) -> None:
     gitlab.repository.open("t")
     gitlab.repository.say(1, "between us", internal=True)
     gitlab.repository.say(1, "for all")
-    assert [one.body for one in gitlab.host().comments("1")] == ["for all"]
+    assert [(one.body, one.internal) for one in gitlab.host().comments("1")] == [
+        ("between us", True),
+        ("for all", False),
+    ]
+
+
+@pytest.mark.parametrize("level", ["private", "disabled"])
+def test_a_public_project_may_keep_its_issues_to_itself(level: str) -> None:
+    found = {"visibility": "public", "issues_access_level": level}
+    host = connect("gitlab", Connection("https://git.example.com", "team/product"), Answers(json.dumps(found).encode()))
+    assert not host.public()
 
 
 def test_a_reporters_words_give_no_orders(gitlab: GitHost) -> None:
@@ -83,7 +127,7 @@ def test_the_check_says_what_lacks(gitlab: GitHost) -> None:
     gitlab.repository.members.discard(gitlab.account)
     gitlab.repository.archived = gitlab.repository.issues_off = True
     found = " | ".join(gitlab.host().check().missing)
-    for words in ("is archived", "switched off", "no Reporter", "lacks the scope “api”"):
+    for words in ("is archived", "switched off", "neither Planner nor Reporter", "lacks the scope “api”"):
         assert words in found
 
 

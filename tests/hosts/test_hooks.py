@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.fakes.clock import START as NOW
 from tests.fakes.githost import GitHost, flavours
 from triage.errors import InvalidError, SettingError
 from triage.hosts import Connection, Host, HostEvent, connect, kinds
@@ -51,7 +53,7 @@ def test_every_flavour_has_recorded_deliveries() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_a_recorded_delivery_is_verified_and_read(path: Path) -> None:
     host, headers, body, expect = sent(path)
-    assert host.verify(headers, body)
+    assert host.verify(headers, body, now=NOW)
     event = host.parse(headers, body)
     assert event == (expect and HostEvent(delivery=event.delivery if event else "", **expect))
     assert event is None or event.delivery
@@ -60,23 +62,23 @@ def test_a_recorded_delivery_is_verified_and_read(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_a_wrong_secret_is_refused(path: Path) -> None:
     host, headers, body, _ = sent(path, secret="another")
-    assert not host.verify(headers, body)
+    assert not host.verify(headers, body, now=NOW)
 
 
 @pytest.mark.parametrize("flavour", sorted(flavours()))
 def test_without_a_secret_nothing_is_believed(flavour: str) -> None:
     path = next(path for path in FILES if path.parent.name == flavour)
     _, headers, body, _ = sent(path, secret="")
-    assert not host_of(kind_of(flavour), secret="").verify(headers, body)
-    assert not host_of(kind_of(flavour)).verify(headers, body)
-    assert not host_of(kind_of(flavour)).verify({}, body)
+    assert not host_of(kind_of(flavour), secret="").verify(headers, body, now=NOW)
+    assert not host_of(kind_of(flavour)).verify(headers, body, now=NOW)
+    assert not host_of(kind_of(flavour)).verify({}, body, now=NOW)
 
 
 @pytest.mark.parametrize("flavour", sorted(flavours()))
 def test_header_names_have_no_case(flavour: str) -> None:
     path = next(path for path in FILES if path.parent.name == flavour)
     host, headers, body, _ = sent(path)
-    assert host.verify({name.upper(): value for name, value in headers.items()}, body)
+    assert host.verify({name.upper(): value for name, value in headers.items()}, body, now=NOW)
 
 
 @pytest.mark.parametrize("flavour", sorted(flavours()))
@@ -94,10 +96,19 @@ def test_the_fakes_deliveries_are_verified_and_read(fake: GitHost) -> None:
     fake.repository.close(fake.repository.open("t").number)
     fake.repository.say(1, "fixed")
     host = fake.host(secret=SECRET)
-    assert all(host.verify(one.headers, one.body) for one in fake.deliveries)
+    assert all(host.verify(one.headers, one.body, now=fake.now()) for one in fake.deliveries)
     events = [host.parse(one.headers, one.body) for one in fake.deliveries]
     assert [event and (event.repo, event.number) for event in events] == [(fake.repo, fake.traits.number(1))] * 3
     assert len({event.delivery for event in events if event}) == 3
+    assert not any(event.private for event in events if event)
+
+
+def test_a_delivery_of_a_private_repository_says_so(fake: GitHost) -> None:
+    fake.hook(secret=SECRET)
+    fake.repository.private = True
+    fake.repository.say(fake.repository.open("t").number, "fixed")
+    events = [fake.host().parse(one.headers, one.body) for one in fake.deliveries]
+    assert [event and event.private for event in events] == [True, True]
 
 
 HOSTILE = [
@@ -157,14 +168,14 @@ def test_any_bytes_give_an_event_nothing_or_invalid(body: bytes, flavour: str, f
     headers = event_headers(flavour)
     headers |= {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
     host = host_of(kind_of(flavour))
-    assert not host.verify(headers, body)
+    assert not host.verify(headers, body, now=NOW)
     with pytest.raises(InvalidError):
         host.parse(headers, b"\x00" + body)
 
 
 def test_a_form_without_payload_is_refused() -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Gitea-Event": "issues"}
-    assert not host_of("gitea").verify({**headers, "X-Gitea-Signature": "ab"}, b"other=1")
+    assert not host_of("gitea").verify({**headers, "X-Gitea-Signature": "ab"}, b"other=1", now=NOW)
     with pytest.raises(InvalidError, match="no payload"):
         host_of("gitea").parse(headers, b"other=1")
     with pytest.raises(InvalidError, match="can't be read"):
@@ -174,27 +185,29 @@ def test_a_form_without_payload_is_refused() -> None:
 def test_the_console_believes_nothing() -> None:
     console = replace(Connection("file:///tmp/none.json", "a/b"), secret=SECRET)
     host = connect("console", console, OutsideHttp())
-    assert not host.verify({}, b"")
+    assert not host.verify({}, b"", now=NOW)
     assert host.parse({}, b"") is None
 
 
 def test_signatures_that_are_not_ascii_are_refused() -> None:
-    assert not host_of("gitea").verify({"X-Gitea-Signature": "签\udc80名"}, b"{}")
+    assert not host_of("gitea").verify({"X-Gitea-Signature": "签\udc80名"}, b"{}", now=NOW)
 
 
 def test_a_signature_with_an_empty_key_is_refused() -> None:
     digest = hmac.new(b"", b"{}", hashlib.sha256).hexdigest()
     headers = {"X-Gitea-Signature": digest, "X-Hub-Signature-256": f"sha256={digest}"}
-    assert not host_of("gitea", secret="").verify(headers, b"{}")
-    assert not host_of("github", secret="").verify(headers, b"{}")
+    assert not host_of("gitea", secret="").verify(headers, b"{}", now=NOW)
+    assert not host_of("github", secret="").verify(headers, b"{}", now=NOW)
     stamped = base64.b64encode(hmac.new(b"", b"1\n", hashlib.sha256).digest()).decode()
-    assert not host_of("gitee", secret="").verify({"X-Gitee-Timestamp": "1", "X-Gitee-Token": stamped}, b"{}")
+    assert not host_of("gitee", secret="").verify(
+        {"X-Gitee-Timestamp": "1", "X-Gitee-Token": stamped}, b"{}", now=datetime.fromtimestamp(0, UTC)
+    )
 
 
 def test_the_signature_of_other_bytes_is_refused() -> None:
     digest = hmac.new(SECRET.encode(), b"{} ", hashlib.sha256).hexdigest()
-    assert not host_of("gitea").verify({"X-Gitea-Signature": digest}, b"{}")
-    assert host_of("gitea").verify({"X-Hub-Signature-256": f"sha256={digest}"}, b"{} ")
+    assert not host_of("gitea").verify({"X-Gitea-Signature": digest}, b"{}", now=NOW)
+    assert host_of("gitea").verify({"X-Hub-Signature-256": f"sha256={digest}"}, b"{} ", now=NOW)
 
 
 def test_an_unknown_kind_is_named() -> None:

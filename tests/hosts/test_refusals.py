@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from triage.hosts.refusals import WAIT_AT_MOST, WAIT_IF_UNSAID, complaint, lacking, pause, refusal, waiting
 
 DATE = {"Date": "Mon, 23 Nov 2026 10:00:00 GMT"}
+GITHUB = {"X_Accepted_GitHub_Permissions": "issues=write"}
+INACCESSIBLE = "Resource not accessible by"
 NOW = 1795428000  # the same moment in seconds
 
 
@@ -70,7 +72,10 @@ def test_a_missing_scope_is_named() -> None:
         (403, {"message": "required scope(s), required=[write:issue], token scope=read:issue"}, {}, "write:issue"),
         (403, {"error": "insufficient_scope", "scope": "api"}, {}, "api"),
         (403, {"scope": "<b>"}, {}, ""),
-        (403, {"message": "no"}, {"X_Accepted_GitHub_Permissions": "issues=write"}, "issues=write"),
+        (403, {"message": f"{INACCESSIBLE} personal access token"}, GITHUB, "issues=write"),
+        (403, {"message": f"{INACCESSIBLE} integration"}, GITHUB, "issues=write"),
+        (403, {"message": "Repository was archived so is read-only."}, GITHUB, ""),
+        (403, {"error": "insufficient_scope", "scope": "api read_api"}, {}, "api read_api"),
         (404, {}, {"X_OAuth_Scopes": "gist", "X_Accepted_OAuth_Scopes": "repo, public_repo"}, "public_repo, repo"),
         (404, {}, {"X_OAuth_Scopes": "gist, repo", "X_Accepted_OAuth_Scopes": "repo"}, ""),
         (404, {}, {"X_OAuth_Scopes": "gist", "X_Accepted_OAuth_Scopes": ""}, ""),

@@ -15,7 +15,7 @@ from triage.db.tables import Attachment, Feedback, Remark, Topic
 from triage.domain.drafts import remark_key
 from triage.errors import ConflictError, NotFoundError, OutsideError
 from triage.services import pictures, remarks
-from triage.services.attaching import BUSY, CLAIM, NO_ISSUE, PRIVATE, attach
+from triage.services.attaching import BUSY, CLAIM, NO_ISSUE, PRIVATE, Uploads, attach
 
 
 class Story:
@@ -34,7 +34,8 @@ class Story:
             self.topic_id, self.name, self.pixels = topic.id, picture.name, picture.data
 
     def attach(self) -> str | None:
-        return attach(self.db, self.id, host=self.host, folder=self.folder, now=self.clock())
+        uploads = Uploads(self.folder, "http://triage.test/queue/pictures/1")
+        return attach(self.db, self.id, host=self.host, uploads=uploads, now=self.clock())
 
     def change(self, kind, key, **fields):
         with self.db.write() as session:
@@ -79,9 +80,13 @@ def test_where_an_upload_is_not_seen_a_comment_shows_it_once(story: Story):
     assert note.body.endswith(f"]({url})")
 
 
-def test_a_host_that_takes_no_pictures_says_so_and_is_asked_again(story: Story):
+def test_where_the_host_takes_no_pictures_a_comment_links_to_it_once_and_it_is_asked_again(story: Story):
     story.host.attaches = False
     assert story.attach() is None
+    assert story.attach() is None
+    assert [row.body for row in story.owed()] == [
+        "[A picture that came with a report](http://triage.test/queue/pictures/1)"
+    ]
     story.host.attaches = True
     assert story.attach() == story.row().issue_url
 
@@ -136,6 +141,12 @@ def test_what_is_private_goes_to_a_confidential_issue_only(story: Story, confide
     with pytest.raises(ConflictError, match=PRIVATE):
         story.attach()
     assert not story.host.calls
+
+
+def test_what_is_about_security_is_private_too(story: Story):
+    story.change(Topic, story.topic_id, component="security")
+    with pytest.raises(ConflictError, match=PRIVATE):
+        story.attach()
 
 
 def test_a_picture_whose_file_is_gone(story: Story):

@@ -39,6 +39,23 @@ def test_the_evidence_counts_people_and_reports(session, project):
     assert found.channels == (("form", 2), ("api", 1))
 
 
+def test_the_versions_that_reports_name_are_counted(session, project):
+    rows = said(session, project, "CANN 8.0 hangs", "It hangs with cann 8.0 and torch 2.1.0", "It took 3.5 hours")
+    rows[2].context = {"Version": " 3.4-beta ", "page": "9.9"}
+    found = gather(session, factories.topic(session, project, rows), SITE)
+    assert found.versions == (("cann 8.0", 2), ("3.4-beta", 1), ("torch 2.1.0", 1))
+
+
+def test_a_version_that_is_somebodys_number_or_has_no_end_is_left_out(session, project):
+    rows = said(session, project, "It hangs", context={"version": "li@example.com", "app_version": "x" * 41})
+    assert gather(session, factories.topic(session, project, rows), SITE).versions == ()
+
+
+def test_versions_stand_in_the_issue(session, project):
+    topic = factories.topic(session, project, said(session, project, "torch 2.1.0 hangs"))
+    assert "**Versions** torch 2.1.0 (1)" in draft(session, topic, Renderer(data("templates")), SITE).body
+
+
 def test_the_first_the_last_and_the_fullest_are_quoted_and_no_text_twice(session, project):
     rows = said(session, project, "first", "x", "first", "by far the fullest", "last")
     assert quotes(session, project, rows) == ["first", "last", "by far the fullest"]

@@ -4,7 +4,7 @@ import pytest
 
 from tests import factories
 from tests.fakes.host import BROKEN, DENIED
-from triage.db.tables import Issue, Project, Remark, Topic
+from triage.db.tables import Feedback, Filing, Issue, Project, Remark, Topic
 from triage.domain.drafts import remark_key
 from triage.domain.topics import TopicState
 from triage.errors import OutsideError
@@ -116,6 +116,17 @@ def test_where_the_markers_are_gone_nothing_is_overwritten_and_the_topic_says_so
     story.work(hours=1)
     assert (story.body, story.issue.evidence_error) == ("Mei wrote it anew", living.TORN)
     assert "edit" not in story.host.calls
+
+
+def test_a_confidential_issue_that_the_team_opened_is_told_nothing_private_any_more(story):
+    story.host.confidential = True
+    with story.db.write() as session:
+        session.query(Filing).one().confidential = True
+        session.query(Issue).one().confidential = True
+        session.query(Feedback).one().private = True
+    story.join(private=True)
+    story.work(hours=1)
+    assert ("2 people" in story.body, story.issue.evidence_error) == (False, living.OPENED)
 
 
 @pytest.mark.parametrize("error", [BROKEN, DENIED, OutsideError("slow down", retry_after=7_200)])

@@ -10,7 +10,7 @@ from tests.services.test_followup import Story
 from triage.db.tables import Delivery, HostNote, Issue, Project
 from triage.domain.drafts import marker
 from triage.errors import OutsideError
-from triage.hosts import HostRelease
+from triage.hosts import HostEvent, HostRelease
 from triage.services import followup
 
 
@@ -98,6 +98,49 @@ def test_after_a_backup_our_account_is_known_by_what_it_filed_before(story, acco
     story.host.open(marker("NEW234"))
     story.poll()
     assert story.get(Issue, number="2").topic_id == (topic.id if ours else None)
+
+
+@pytest.mark.parametrize("where", ["a private repository", "a confidential issue", "an internal note"])
+def test_what_not_everybody_can_read_on_the_host_reaches_reporters_only_where_it_is_marked(story, where):
+    story.host.open_to_all = where != "a private repository"
+    story.host.issues["1"] = replace(story.host.issues["1"], confidential=where == "a confidential issue")
+    internal = where == "an internal note"
+    story.host.say("the customer is Acme", internal=internal)
+    story.host.say("[public] fixed tomorrow", internal=internal)
+    story.poll()
+    assert story.told() == [("commented", "fixed tomorrow")]
+    with story.db.read() as session:
+        assert [note.internal for note in session.query(HostNote)] == [internal] * 2
+
+
+def test_until_the_host_was_asked_a_repository_counts_as_private(story):
+    with story.db.write() as session:
+        assert not factories.project(session).host_public
+        session.get_one(Project, story.project_id).host_public = False
+    story.host.say("the customer is Acme")
+    story.deliver()
+    assert story.told() == []
+    story.poll()
+    assert story.told() == [("commented", "the customer is Acme")]
+
+
+def test_a_delivery_that_says_private_is_believed_at_once_and_one_that_does_not_is_not(story, clock):
+    for number, private in enumerate([True, False]):
+        event = HostEvent(str(number), "issues", "edited", "team/product", "1", private)
+        with story.db.write() as session:
+            followup.take(session, session.get_one(Project, story.project_id), event, now=clock())
+        assert not story.get(Project).host_public
+
+
+def test_a_host_that_does_not_answer_leaves_what_was_known(story):
+    story.poll()
+    story.host.open_to_all = False
+    story.host.fail("public", BROKEN)
+    story.poll()
+    assert story.get(Project).host_public
+    assert "500" in story.get(Project).poll_error
+    story.poll()
+    assert not story.get(Project).host_public
 
 
 def test_where_the_project_says_so_only_marked_comments_reach_reporters(story):

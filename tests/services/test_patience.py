@@ -63,6 +63,31 @@ def test_the_longest_pause_that_was_asked_for_counts(db, github, clock):
         ask(worker(db, github, clock), github)
 
 
+def test_a_host_that_does_not_say_how_long_is_left_alone_for_longer_each_time(db, github, clock):
+    for minutes in (1, 2, 4):
+        github.faults.once("secondary", seconds=0)
+        assert ask(worker(db, github, clock), github) == 403
+        clock.forward(minutes=minutes, seconds=-1)
+        with pytest.raises(OutsideError, match="wait 1 seconds"):
+            ask(worker(db, github, clock), github)
+        clock.forward(seconds=1)
+    clock.forward(hours=2)
+    github.faults.once("secondary", seconds=0)
+    ask(worker(db, github, clock), github)
+    clock.forward(minutes=1)
+    assert ask(worker(db, github, clock), github) == 200
+
+
+def test_two_that_were_under_way_when_the_limit_came_are_one_refusal(db, github, clock):
+    first, second = worker(db, github, clock), worker(db, github, clock)
+    second._hold = lambda: None
+    for one in (first, second):
+        github.faults.once("secondary", seconds=0)
+        ask(one, github)
+    clock.forward(minutes=1)
+    assert ask(first, github) == 200
+
+
 def test_another_token_and_another_host_have_limits_of_their_own(db, github, clock):
     github.faults.once("limit", seconds=90)
     ask(worker(db, github, clock), github)

@@ -62,6 +62,22 @@ def test_secrets_are_stored_sealed_and_never_shown(session, project, name):
     assert projects.shown(project)[name] == "(set)"
 
 
+@pytest.mark.parametrize(
+    ("pair", "known"),
+    [
+        (("host_repo", "team/other"), False),
+        (("host_url", "https://elsewhere.test"), False),
+        (("host", "github"), False),
+        (("host_repo", "team/product"), True),
+        (("name", "Another name"), True),
+    ],
+)
+def test_who_can_read_a_repository_is_not_known_of_another_one(session, project, pair, known):
+    project.host_public, project.host_repo = True, "team/product"
+    projects.change(session, project, [pair], key=KEY)
+    assert project.host_public is known
+
+
 def test_a_secret_that_is_not_set_says_so(session, project):
     assert projects.shown(project)["host_token"] == "(not set)"
 

@@ -17,7 +17,7 @@ class Story:
     def __init__(self, db, clock, host, **policy):
         self.db, self.clock, self.host = db, clock, host
         with db.write() as session:
-            self.project = factories.project(session, policy=policy)
+            self.project = factories.project(session, policy=policy, host_public=True)
             self.topic_id = factories.filed(session, self.project, key="ABC234").id
         host.open(marker("ABC234"))
 

@@ -76,6 +76,12 @@ def test_a_private_picture_has_one_for_a_confidential_issue_only(
     assert (BUTTON in signed_in.get(f"/queue/{picture.feedback.topic.key}").text) == confidential
 
 
+def test_a_picture_that_is_about_security_has_none(signed_in: FlaskClient, session: Session, picture: Attachment):
+    picture.feedback.component = "security"
+    session.commit()
+    assert BUTTON not in signed_in.get(f"/queue/{picture.feedback.topic.key}").text
+
+
 def test_a_private_picture_is_refused_all_the_same(
     signed_in: FlaskClient, host: FakeHost, session: Session, picture: Attachment
 ):

@@ -261,6 +261,30 @@ def test_every_recorded_delivery_is_taken(client: FlaskClient, session: Session,
     assert stored(session, Delivery) == bool(expect)
 
 
+@pytest.mark.parametrize(("minutes", "answered"), [(0, 409), (59, 409), (61, 403), (-61, 403)])
+def test_a_gitee_delivery_sent_again_is_known_and_an_old_one_has_no_signature(
+    client: FlaskClient, session: Session, clock: Clock, minutes: int, answered: int
+) -> None:
+    path = next(one for one in FILES if (one.parent.name, one.stem) == ("gitee", "hook-comment-created"))
+    _, headers, body, _ = sent(path, HOST_SECRET)
+    factories.project(session, slug="demo", host="gitee")
+    session.commit()
+    assert client.post(GIT, data=body, headers=headers).status_code == 202
+    clock.forward(minutes=minutes)
+    assert client.post(GIT, data=body, headers=headers).status_code == answered
+
+
+def test_what_gitee_signs_with_is_not_kept(client: FlaskClient, session: Session) -> None:
+    path = next(one for one in FILES if (one.parent.name, one.stem) == ("gitee", "hook-comment-created"))
+    _, headers, body, _ = sent(path, HOST_SECRET)
+    factories.project(session, slug="demo", host="gitee")
+    session.commit()
+    told = json.loads(body) | {"password": "pass-word", "sign": "rLEHLuZRIQ"}
+    assert client.post(GIT, json=told, headers=headers).status_code == 202
+    kept = session.query(Delivery).one().request
+    assert not [word for word in ("pass-word", "rLEHLuZRIQ", headers["X-Gitee-Token"]) if word in kept]
+
+
 def test_the_console_host_sends_nothing(client: FlaskClient, project: Project) -> None:
     assert code(deliver(client)) == (403, "forbidden")
 

@@ -87,6 +87,22 @@ def test_what_a_token_lacks_is_said_in_the_readers_language(site, signed_in, ses
     assert token not in page
 
 
+@pytest.mark.parametrize("private", [True, False])
+def test_which_comments_reporters_read_is_said_after_each_check(site, signed_in, session, project, private):
+    said = {True: "无法确认仓库人人可见", False: "仓库对所有人公开"}
+    chinese = {"Accept-Language": "zh"}
+    with GitHost("gitea-1.22") as server:
+        server.repository.private = private
+        project.host, project.host_url, project.host_public = "gitea", server.url, private
+        project.sealed_host_token = seal(server.token, factories.KEY)
+        session.commit()
+        site.http = OutsideHttp({"127.0.0.1"})
+        assert said[not private] in signed_in.get("/hosts/demo", headers=chinese).text
+        page = signed_in.post("/hosts/demo/check", data=filled(signed_in, "/hosts/demo"), headers=chinese).text
+    assert said[private] in page
+    assert "@反馈者" in page
+
+
 def test_a_host_inside_the_network_is_named_and_not_called(site, signed_in, session, project):
     project.host, project.host_url = "gitea", "http://127.0.0.1:1"
     session.commit()

@@ -12,7 +12,7 @@ import click
 
 from triage.cli import json_option, opened, show
 from triage.db.queries import project_by_slug
-from triage.services import doctor, followup, mirror, people, projects, replay
+from triage.services import connection, doctor, followup, mirror, people, projects, replay
 
 
 @click.group()
@@ -107,11 +107,14 @@ def host() -> None:
 @click.argument("slug")
 @json_option
 def check(slug: str, as_json: bool) -> None:
-    """Ask the project's host who we are there and which permission is missing."""
+    """Ask the project's host who we are there, which permission is missing, and which comments reporters read."""
     site = opened()
     with site.db.read() as session:
-        found = doctor.check_host(site, project_by_slug(session, slug))
-    show({"ok": found.ok, "detail": found.detail}, as_json=as_json, text=f"{found.part}: {found.detail}")
+        row = project_by_slug(session, slug)
+    seen = connection.look(site, row)
+    found = doctor.connected(row, seen.check)
+    shown = {"ok": found.ok, "detail": found.detail, "comments": seen.told}
+    show(shown, as_json=as_json, text=f"{found.part}: {found.detail}\n{seen.told}")
     if not found.ok:
         raise click.exceptions.Exit(1)
 

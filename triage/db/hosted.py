@@ -123,7 +123,7 @@ class IssueCandidate(Table):
 
 
 class HostNote(Table):
-    """A comment on a topic's issue, as it was last read."""
+    """A comment on a topic's issue, as it was last read; `internal` is one that only members see on the host."""
 
     __tablename__ = "host_notes"
     __table_args__ = (UniqueConstraint("issue_id", "remote_id"),)
@@ -133,6 +133,7 @@ class HostNote(Table):
     author: Mapped[str]
     body: Mapped[str]
     member: Mapped[bool] = mapped_column(default=False)
+    internal: Mapped[bool] = mapped_column(default=False)
     url: Mapped[str] = mapped_column(default="")
     said_at: Mapped[datetime]
     created_at: Mapped[datetime]
@@ -182,12 +183,13 @@ class Reply(Table):
 
 
 class HostPause(Table):
-    """Until when a host wants no request with a token; `key` is a digest of both."""
+    """Until when a host wants no request with a token; `key` is a digest of both, `seconds` how long that was."""
 
     __tablename__ = "host_pauses"
 
     key: Mapped[str] = mapped_column(String(64), unique=True)
     until: Mapped[datetime]
+    seconds: Mapped[float] = mapped_column(default=0.0)
 
 
 class Delivery(Table):

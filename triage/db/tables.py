@@ -61,6 +61,7 @@ class User(Table):
 class Project(Table):
     """A product: its host repository, its words, its policy. Secrets are stored sealed (see triage.db.seal).
 
+    `host_public` says that everybody can read the repository, as far as the host told when it was last asked.
     `words` are its components with their words, `dictionary` the words that are never cut apart.
     """
 
@@ -74,6 +75,7 @@ class Project(Table):
     host_url: Mapped[str] = mapped_column(default="")
     host_repo: Mapped[str] = mapped_column(default="")
     host_account: Mapped[str] = mapped_column(default="")
+    host_public: Mapped[bool] = mapped_column(default=False)
     sealed_host_token: Mapped[str] = mapped_column(default="")
     sealed_host_secret: Mapped[str] = mapped_column(default="")
     sealed_hook_secret: Mapped[str] = mapped_column(default="")

@@ -35,7 +35,10 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the issue says about its topic: people and reports are counts, `shared` the words that tie them together."""
+    """What the issue says about its topic: people and reports are counts, `shared` the words that tie them together.
+
+    `versions` are those that reports name, each with the number of reports.
+    """
 
     title: str
     kind: str
@@ -48,6 +51,7 @@ class Evidence:
     shared: tuple[str, ...]
     channels: tuple[tuple[str, int], ...]
     link: str
+    versions: tuple[tuple[str, int], ...] = ()
 
 
 def marker(key: str, revision: int = 1) -> str:

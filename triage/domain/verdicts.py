@@ -25,9 +25,13 @@ class Filing(StrEnum):
 
 
 class Comments(StrEnum):
-    """Which comments of the team's on an issue its reporters read."""
+    """Which comments of the team's on an issue its reporters read; one that is marked for them they read but by none.
 
-    ALL = "all"
+    Confidential issues and internal notes are never read without a mark.
+    """
+
+    PUBLIC = "public"  # those that everybody can read on the host anyway
+    ALL = "all"  # in a private repository too
     MARKED = "marked"
     NONE = "none"
 
@@ -66,7 +70,7 @@ class Policy:
     link_first: bool = True
     reopen_on_objection: bool = False
     evidence_minutes: int = 30
-    comments: str = Comments.ALL
+    comments: str = Comments.PUBLIC
     public_marks: tuple[str, ...] = ("@reporters", "@反馈者", "[public]", "[公开]")
     comment_at: tuple[int, ...] = (10, 25, 50)
     refusal_labels: tuple[str, ...] = REFUSALS
@@ -84,13 +88,34 @@ class Policy:
                 given[name] = value
         return cls(**given)
 
-    def for_reporters(self, comment: str) -> str:
-        """Return what reporters read of a comment by the team, without its mark; "" where it is not for them."""
+    def for_reporters(self, comment: str, *, public: bool, confidential: bool) -> str:
+        """Return what reporters read of a comment by the team, without its mark; "" where it is not for them.
+
+        `public` says that everybody can read the repository, `confidential` that the issue or the note is kept from it.
+        """
         marks = [mark for mark in self.public_marks if mark.casefold() in comment.casefold()]
-        if self.comments == Comments.NONE or (self.comments == Comments.MARKED and not marks):
+        unmarked = self.comments == Comments.ALL or (self.comments == Comments.PUBLIC and public)
+        if self.comments == Comments.NONE or not (marks or (unmarked and not confidential)):
             return ""
         pattern = "|".join(map(re.escape, marks))
         return re.sub(pattern, "", comment, flags=re.IGNORECASE).strip() if marks else comment
+
+    def told(self, *, public: bool) -> str:
+        """Return in words which of the team's comments reporters read."""
+        return _TOLD_BY_PUBLIC[public] if self.comments == Comments.PUBLIC else _TOLD[Comments(self.comments)]
+
+
+_SAVE = "of confidential issues and internal notes only those that are marked for them"
+_TOLD = {  # known to triage.web.refusals too
+    Comments.ALL: f"reporters read all comments by the team, {_SAVE}",
+    Comments.MARKED: "reporters read those comments by the team that are marked for them",
+    Comments.NONE: "reporters read no comments by the team",
+}
+_TOLD_BY_PUBLIC = {
+    True: f"everybody can read the repository, so reporters read the comments by the team, {_SAVE}",
+    False: "it is not known that everybody can read the repository, so reporters read only those comments by the team "
+    "that are marked for them",
+}
 
 
 def _default(name: str) -> Any:

@@ -56,7 +56,7 @@ class HostRelease:
 class HostIssue:
     """An issue as the host has it now. `number` is text, for Gitee's are; times are aware UTC.
 
-    `release` is known only to who asked for that of its milestone.
+    `release` is known only to who asked for that of its milestone; `confidential` is what only members see.
     """
 
     number: str
@@ -74,11 +74,15 @@ class HostIssue:
     assignees: tuple[str, ...] = ()
     duplicate_of: str = ""
     release: HostRelease | None = None
+    confidential: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class HostComment:
-    """A comment as the host has it now. `member` is true where the host says that its author belongs to the project."""
+    """A comment as the host has it now. `member` is true where the host says that its author belongs to the project.
+
+    `internal` is one that only members see.
+    """
 
     id: str
     number: str
@@ -88,17 +92,22 @@ class HostComment:
     updated_at: datetime
     member: bool | None = None
     url: str = ""
+    internal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class HostEvent:
-    """What a webhook delivery is about: enough to know what to read again; nothing in it is believed beyond that."""
+    """What a webhook delivery is about: enough to know what to read again; nothing in it is believed beyond that.
+
+    But for `private`, that not everybody can read the repository: that makes us say less, never more.
+    """
 
     delivery: str
     event: str
     action: str
     repo: str
     number: str
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +138,10 @@ class Host(Protocol):
 
     def check(self) -> Check:
         """Return who we are there and which permissions are missing; nothing is written."""
+        ...
+
+    def public(self) -> bool:
+        """Return whether everybody can read the repository's issues without signing in; unknown is no."""
         ...
 
     def create(self, draft: Draft) -> HostIssue:
@@ -178,7 +191,7 @@ class Host(Protocol):
         ...
 
     def comments(self, number: str) -> Iterator[HostComment]:
-        """Yield the issue's comments, oldest first, without what the host itself wrote."""
+        """Yield the issue's comments, oldest first, internal ones too, without what the host itself wrote."""
         ...
 
     def release(self, milestone: str) -> HostRelease | None:
@@ -188,8 +201,11 @@ class Host(Protocol):
         """
         ...
 
-    def verify(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """Return whether a delivery is signed rightly over its raw body (constant time); False without a secret."""
+    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> bool:
+        """Return whether a delivery is signed rightly over its raw body (constant time); False without a secret.
+
+        Also False for one whose signature is of a time too far from `now`, where the host signs one.
+        """
         ...
 
     def parse(self, headers: Mapping[str, str], body: bytes) -> HostEvent | None:

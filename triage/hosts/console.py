@@ -72,6 +72,10 @@ class Console:
         except OutsideError as err:
             return Check(self._account, "console", (str(err),))
 
+    def public(self) -> bool:
+        """Return False: nobody but the operator reads the file."""
+        return False
+
     def create(self, draft: Draft) -> HostIssue:
         """Keep and print an issue."""
         with self._book() as book:
@@ -154,7 +158,7 @@ class Console:
         """Return None: nothing is released here."""
         return None
 
-    def verify(self, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG002
+    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> bool:  # noqa: ARG002
         """Return False: a file sends no deliveries."""
         return False
 
@@ -180,6 +184,7 @@ class Console:
             created_at=moment(found, "created_at"),
             updated_at=moment(found, "updated_at"),
             closed_at=moment_or_none(found, "closed_at"),
+            confidential=flag(found, "confidential"),
         )
 
     def _comment(self, found: dict[str, Any]) -> HostComment:

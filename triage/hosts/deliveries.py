@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -13,9 +16,10 @@ from triage.errors import InvalidError
 from triage.hosts.payload import clean, loads
 
 LIMIT = 4 * 1000 * 1000  # bytes of a delivery; Gitea takes issues of 1 MB and sends them whole
+EPOCH_DIGITS = 12  # a time with as many digits is none in seconds
 SHOWN = 4_000  # characters of a delivery that are kept to be looked at
 _TELLING = re.compile(r"x-\w+-(?:event|event-type|event-uuid|delivery)|idempotency-key|content-type|user-agent")
-_SECRET = re.compile(r'("(?:[\w-]*(?:secret|token|password)[\w-]*)"\s*:\s*)"(?:[^"\\]|\\.)*("|$)', re.IGNORECASE)
+_SECRET = re.compile(r'("(?:[\w-]*(?:secret|token|password)[\w-]*|sign)"\s*:\s*)"(?:[^"\\]|\\.)*("|$)', re.IGNORECASE)
 
 
 def delivery(raw: bytes, content_type: str) -> dict[str, Any]:
@@ -81,6 +85,32 @@ def signed(secret: str, body: bytes, signature: str) -> bool:
     """Return whether `signature` is the hex HMAC-SHA256 of `body`, bare or after `sha256=`; no secret: False."""
     digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     return bool(secret) and same(digest, signature.removeprefix("sha256=").lower())
+
+
+def signed_as_standard(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
+    """Return whether a delivery is signed as Standard Webhooks has it, over its id, its time and its body.
+
+    The key is the secret as it is or, after “whsec_”, what it says in base64. How old it may be is not looked at here.
+    """
+    named, stamp = header(headers, "webhook-id"), header(headers, "webhook-timestamp")
+    content = f"{named}.{stamp}.".encode("utf-8", "replace") + body
+    expected = [base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode() for key in _keys(secret)]
+    given = [one.removeprefix("v1,") for one in header(headers, "webhook-signature").split()]
+    return bool(secret and named and stamp) and any(same(one, other) for one in given for other in expected)
+
+
+def _keys(secret: str) -> Iterator[bytes]:
+    yield secret.encode()
+    if secret.startswith("whsec_"):
+        with suppress(ValueError):
+            key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+            yield from [key] if key else []  # with an empty one anybody could sign
+
+
+def near(seconds: str, now: datetime, age: timedelta) -> bool:
+    """Return whether `seconds` since 1970, in digits, is no further than `age` from `now`."""
+    plain = seconds.isascii() and seconds.isdigit() and len(seconds) < EPOCH_DIGITS
+    return plain and abs(int(seconds) - now.timestamp()) <= age.total_seconds()
 
 
 def fingerprint(body: bytes) -> str:

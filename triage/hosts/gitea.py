@@ -41,6 +41,7 @@ class Gitea:
         self._repo = "/repos/" + "/".join(map(segment, connection.repo.split("/")))
         headers = {"Authorization": f"token {connection.token}"} if connection.token else {}
         self._api = Api(http, connection.url.rstrip("/") + "/api/v1", headers, connection)
+        self._nobody = Api(http, self._api.base, {}, connection)
         self._account: str | None = connection.account or None
         self._labels = Labels(self._read_labels, self._make_label)
         self._members: dict[str, bool | None] = {}
@@ -54,6 +55,11 @@ class Gitea:
         if refused and refused.status == HTTPStatus.UNAUTHORIZED:
             return Check("", version, (str(refused),))
         return Check(self._who(), version, tuple(dict.fromkeys(self._missing())))
+
+    def public(self) -> bool:
+        """Return whether everybody can read the issues: asked as nobody, for an instance may be closed as a whole."""
+        found = self._nobody.tried("GET", self._repo)[0]
+        return part(found, "private") is False and not flag(found, "internal")
 
     def create(self, draft: Draft) -> HostIssue:
         """File `draft` once. Labels that may not be made are left out: an issue without them beats no issue."""
@@ -128,7 +134,7 @@ class Gitea:
         found = self._api.tried("GET", f"{self._repo}/releases", params={"limit": str(PAGE)})[0]
         return released(found, milestone, "html_url")
 
-    def verify(self, headers: Mapping[str, str], body: bytes) -> bool:
+    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> bool:  # noqa: ARG002
         """Return whether one of the signatures is ours. Forms are signed over their decoded payload."""
         if is_form(header(headers, "Content-Type")):
             try:
@@ -151,6 +157,7 @@ class Gitea:
             action=text(found, "action"),
             repo=text(found, "repository", "full_name"),
             number=str(integer(found, "issue", "number")),
+            private=flag(found, "repository", "private"),
         )
 
     def _upload(self, path: str, file: tuple[str, bytes, str]) -> Any:

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import unquote
@@ -15,15 +15,16 @@ from urllib.parse import unquote
 from triage.domain.drafts import Draft
 from triage.errors import InvalidError, OutsideError
 from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, HostRelease, Reason
-from triage.hosts.deliveries import delivery, fingerprint, header, same, wanted
+from triage.hosts.deliveries import delivery, fingerprint, header, near, same, wanted
 from triage.hosts.labels import COLOUR, Labels, names, told_by_labels
-from triage.hosts.payload import integer, moment, moment_or_none, part, text, text_or_empty
+from triage.hosts.payload import flag, integer, moment, moment_or_none, part, text, text_or_empty
 from triage.hosts.rest import Api, changed, ours, refuse_confidential, released, segment, stamp
 from triage.http import Http
 
 PAGE = "100"  # the most it gives at once
 EVENTS = frozenset({"Issue Hook", "Note Hook"})
 OTHERS = frozenset({"Push Hook", "Tag Push Hook", "Merge Request Hook"})
+AGE = timedelta(hours=1)  # by how much the time of a signature may differ from ours, either way
 _NUMBER = re.compile(r"[A-Za-z0-9]{1,20}")
 _REASONS = {"closed": Reason.COMPLETED, "rejected": Reason.NOT_PLANNED}
 
@@ -50,6 +51,11 @@ class Gitee:
         if refused and refused.status == HTTPStatus.UNAUTHORIZED:
             return Check("", "v5", (str(refused),))
         return Check(self._who(), "v5", tuple(dict.fromkeys(self._missing())))
+
+    def public(self) -> bool:
+        """Return whether everybody can read the issues."""
+        found = self._api.tried("GET", self._repo, params=self._token)[0]
+        return part(found, "private") is False and not flag(found, "internal")
 
     def create(self, draft: Draft) -> HostIssue:
         """File `draft` once. Labels that may not be made are left out: an issue without them beats no issue."""
@@ -98,7 +104,7 @@ class Gitee:
     def changed_since(self, since: datetime | None) -> Iterator[HostIssue]:
         """Yield issues changed since `since`, the last changed first, so that a change meanwhile hides none."""
         more = {"since": stamp(since)} if since else {}
-        return changed(self._listed({"sort": "updated", "direction": "desc", **more}), since)
+        return changed(self._listed({"sort": "updated", "direction": "desc", **more}), since, newest_first=True)
 
     def comments(self, number: str) -> Iterator[HostComment]:
         """Yield all comments, oldest first."""
@@ -112,12 +118,17 @@ class Gitee:
         found = self._api.tried("GET", f"{self._repo}/releases", params=query)[0]
         return released(found, milestone, "html_url")
 
-    def verify(self, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG002
-        """Return whether X-Gitee-Token is our secret, or signs X-Gitee-Timestamp with it. The body is never signed."""
+    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> bool:  # noqa: ARG002
+        """Return whether X-Gitee-Token is our secret, or signs X-Gitee-Timestamp with it. The body is never signed.
+
+        The time that is signed is in milliseconds, and Gitee itself holds with no more than an hour's difference.
+        """
         secret, given = self._connection.secret, header(headers, "X-Gitee-Token")
-        stamped = f"{header(headers, 'X-Gitee-Timestamp')}\n{secret}".encode("utf-8", "replace")
+        stamp = header(headers, "X-Gitee-Timestamp")
+        stamped = f"{stamp}\n{secret}".encode("utf-8", "replace")
         expected = base64.b64encode(hmac.new(secret.encode(), stamped, hashlib.sha256).digest()).decode()
-        return bool(secret) and (same(given, secret) or same(given, expected) or same(unquote(given), expected))
+        is_signed = (same(given, expected) or same(unquote(given), expected)) and near(stamp[:-3], now, AGE)
+        return bool(secret) and (same(given, secret) or is_signed)
 
     def parse(self, headers: Mapping[str, str], body: bytes) -> HostEvent | None:
         """Return what a delivery is about; None for notes on other things and for events that concern no issue."""
@@ -134,6 +145,7 @@ class Gitee:
             action=text(found, "action"),
             repo=text(found, "repository", "full_name"),
             number=number,
+            private=flag(found, "repository", "private"),
         )
 
     def _path(self, number: str) -> str:

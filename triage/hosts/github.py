@@ -12,7 +12,7 @@ from triage.domain.drafts import Draft
 from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, HostRelease, Reason
 from triage.hosts.deliveries import delivery, fingerprint, header, signed, wanted
 from triage.hosts.labels import COLOUR, Labels, names
-from triage.hosts.payload import integer, moment, moment_or_none, part, text, text_or_empty
+from triage.hosts.payload import flag, integer, moment, moment_or_none, part, text, text_or_empty
 from triage.hosts.rest import Api, changed, ours, refuse_confidential, released, segment, stamp
 from triage.http import Http
 
@@ -55,6 +55,8 @@ class GitHub:
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": API_VERSION}
         headers |= {"Authorization": f"Bearer {connection.token}"} if connection.token else {}
         self._api = Api(http, api_base(connection.url), headers, connection)
+        nobody = {name: value for name, value in headers.items() if name != "Authorization"}
+        self._nobody = Api(http, self._api.base, nobody, connection)
         self._account: str | None = connection.account or None
         self._labels = Labels(self._read_labels, self._make_label)
 
@@ -64,6 +66,16 @@ class GitHub:
         if refused and refused.status == HTTPStatus.UNAUTHORIZED:
             return Check("", "", (str(refused),))
         return Check(self._who(), API_VERSION, tuple(dict.fromkeys(self._missing())))
+
+    def public(self) -> bool:
+        """Return whether everybody can read the issues.
+
+        An Enterprise Server may be closed as a whole, so there it is asked as nobody; on github.com nobody may ask
+        but sixty times an hour.
+        """
+        hosted = not self._api.base.endswith("/api/v3")
+        found = (self._api if hosted else self._nobody).tried("GET", self._repo)[0]
+        return part(found, "private") is False and part(found, "visibility") in (None, "public")
 
     def create(self, draft: Draft) -> HostIssue:
         """File `draft` once. Labels that may not be made are left out: an issue without them beats no issue."""
@@ -109,7 +121,7 @@ class GitHub:
     def changed_since(self, since: datetime | None) -> Iterator[HostIssue]:
         """Yield issues changed since `since`, the last changed first, so that a change meanwhile hides none."""
         more = {"since": stamp(since)} if since else {}
-        return changed(self._listed({"sort": "updated", "direction": "desc", **more}), since)
+        return changed(self._listed({"sort": "updated", "direction": "desc", **more}), since, newest_first=True)
 
     def comments(self, number: str) -> Iterator[HostComment]:
         """Yield all comments, oldest first."""
@@ -121,7 +133,7 @@ class GitHub:
         found = self._api.tried("GET", f"{self._repo}/releases", params={"per_page": PAGE})[0]
         return released(found, milestone, "html_url")
 
-    def verify(self, headers: Mapping[str, str], body: bytes) -> bool:
+    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> bool:  # noqa: ARG002
         """Return whether X-Hub-Signature-256 is ours; forms too are signed as they come."""
         return signed(self._connection.secret, body, header(headers, "X-Hub-Signature-256"))
 
@@ -137,6 +149,7 @@ class GitHub:
             action=text(found, "action"),
             repo=text(found, "repository", "full_name"),
             number=str(integer(found, "issue", "number")),
+            private=flag(found, "repository", "private"),
         )
 
     def _path(self, number: str) -> str:
@@ -198,8 +211,13 @@ class GitHub:
             yield "issues are switched off in the repository"
         if part(found, "permissions", "push") is False:
             yield "the account has no write access to the repository: its labels would be dropped silently"
-        # An issue without a title is refused, but only after the token was looked at
-        refused = self._api.tried("POST", f"{self._repo}/issues", json={})[1]
+        else:
+            yield from self._missing_for("labels")  # in a public repository every token may file, but not edit
+        yield from self._missing_for("issues")
+
+    def _missing_for(self, what: str) -> Iterator[str]:
+        """Try to make one without a title or name: it is refused, but only after the token was looked at."""
+        refused = self._api.tried("POST", f"{self._repo}/{what}", json={})[1]
         if refused and refused.status != HTTPStatus.UNPROCESSABLE_ENTITY:
             yield "the token can't write issues"
             yield str(refused)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -12,19 +12,21 @@ from urllib.parse import urlsplit
 from triage.domain.drafts import Draft, block
 from triage.errors import OutsideError
 from triage.hosts import Check, Connection, HostComment, HostEvent, HostIssue, HostRelease, Reason
-from triage.hosts.deliveries import delivery, fingerprint, header, same, wanted
+from triage.hosts.deliveries import delivery, fingerprint, header, near, same, signed_as_standard, wanted
 from triage.hosts.labels import names, told_by_labels
 from triage.hosts.payload import address, flag, integer, moment, moment_or_none, part, text, text_or_empty
 from triage.hosts.rest import Api, changed, ours, released, segment, stamp
 from triage.http import Http
 
 PAGE = "100"  # the most it gives at once
+AGE = timedelta(minutes=5)  # of a signature, as Standard Webhooks advises
 EVENTS = frozenset({"issue", "note"})
 OTHERS = frozenset(
     "push tag_push merge_request wiki_page pipeline build deployment release emoji access_token "  # noqa: SIM905
     "feature_flag work_item milestone vulnerability member project subgroup".split()
 )
-REPORTER = 20  # the access level from which labels may be set
+PRIVATE, INTERNAL = 0, 10  # the visibility levels of what not everybody can read
+PLANNER = 15  # the access level from which labels may be set; until 17.7 the next was Reporter, 20
 _QUICK_ACTION = re.compile(r"^(\s*)/(?=[a-z_]+(?:\s|$))", re.MULTILINE)
 
 
@@ -49,6 +51,12 @@ class GitLab:
         if refused and refused.status == HTTPStatus.UNAUTHORIZED:
             return Check("", "", (str(refused),))
         return Check(self._who(), text_or_empty(found, "version"), tuple(dict.fromkeys(self._missing())))
+
+    def public(self) -> bool:
+        """Return whether everybody can read the issues: a public project may keep them for its members."""
+        found = self._api.tried("GET", self._project)[0]
+        level = part(found, "issues_access_level")
+        return part(found, "visibility") == "public" and level in (None, "enabled", "public")
 
     def create(self, draft: Draft) -> HostIssue:
         """File `draft` once; GitLab makes the labels that lack, and drops them all where we may not set any."""
@@ -101,13 +109,13 @@ class GitLab:
     def changed_since(self, since: datetime | None) -> Iterator[HostIssue]:
         """Yield issues changed since `since`, the last changed first, so that a change meanwhile hides none."""
         more = {"updated_after": stamp(since)} if since else {}
-        return changed(self._listed({"order_by": "updated_at", "sort": "desc", **more}), since)
+        return changed(self._listed({"order_by": "updated_at", "sort": "desc", **more}), since, newest_first=True)
 
     def comments(self, number: str) -> Iterator[HostComment]:
-        """Yield what people wrote, oldest first, without GitLab's own notes and the internal (private) ones."""
+        """Yield what people wrote, oldest first, without GitLab's own notes."""
         query = {"per_page": PAGE, "order_by": "created_at", "sort": "asc"}
         for item in self._api.linked(f"{self._path(number)}/notes", query, _id):
-            if not (flag(item, "system") or flag(item, "internal") or flag(item, "confidential")):
+            if not flag(item, "system"):
                 yield self._note(number, item, member=self._member(part(item, "author", "id")))
 
     def release(self, milestone: str) -> HostRelease | None:
@@ -115,9 +123,11 @@ class GitLab:
         found = self._api.tried("GET", f"{self._project}/releases", params={"per_page": PAGE})[0]
         return released(found, milestone, "_links", "self")
 
-    def verify(self, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG002
-        """Return whether X-Gitlab-Token is our secret: GitLab sends it as it is, and signs nothing."""
-        return same(self._connection.secret, header(headers, "X-Gitlab-Token"))
+    def verify(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> bool:
+        """Return whether X-Gitlab-Token is our secret, sent as it is, or a newer GitLab signs with it."""
+        secret = self._connection.secret
+        fresh = near(header(headers, "webhook-timestamp"), now, AGE)
+        return same(secret, header(headers, "X-Gitlab-Token")) or (fresh and signed_as_standard(secret, headers, body))
 
     def parse(self, headers: Mapping[str, str], body: bytes) -> HostEvent | None:
         """Return what a delivery is about; None for notes on other things and for events that concern no issue."""
@@ -133,6 +143,7 @@ class GitLab:
             action=text(found, "object_attributes", "action", default=""),
             repo=text(found, "project", "path_with_namespace"),
             number=str(integer(found, "object_attributes" if kind == "issue" else "issue", "iid")),
+            private=part(found, "project", "visibility_level") in (PRIVATE, INTERNAL),
         )
 
     def _path(self, number: str) -> str:
@@ -163,6 +174,7 @@ class GitLab:
                 milestone=text(found, "milestone", "title", default=""),
                 assignees=names(part(found, "assignees"), "username"),
                 duplicate_of=canonical,
+                confidential=flag(found, "confidential"),
             )
 
     def _note(self, number: str, found: Any, *, member: bool | None) -> HostComment:
@@ -175,6 +187,7 @@ class GitLab:
                 created_at=moment(found, "created_at"),
                 updated_at=moment(found, "updated_at"),
                 member=member,
+                internal=flag(found, "internal") or flag(found, "confidential"),  # its name until 15
             )
 
     def _who(self) -> str:
@@ -193,8 +206,8 @@ class GitLab:
             yield "the project is archived"
         if part(found, "issues_access_level") == "disabled" or part(found, "issues_enabled") is False:
             yield "issues are switched off in the project"
-        if part(found, "permissions") and _level(found) < REPORTER:
-            yield "the account is no Reporter of the project: its labels would be dropped silently"
+        if part(found, "permissions") and _level(found) < PLANNER:
+            yield "the account is neither Planner nor Reporter of the project: its labels would be dropped silently"
         # An issue without a title is refused, but only after the token's scopes were looked at
         refused = self._api.tried("POST", f"{self._project}/issues", json={})[1]
         if refused and refused.status != HTTPStatus.BAD_REQUEST:
@@ -208,7 +221,7 @@ class GitLab:
             found, refused = self._api.tried("GET", f"{self._project}/members/all/{user}")
             level = part(found, "access_level")
             unknown = refused is not None and refused.status != HTTPStatus.NOT_FOUND
-            self._members[user] = None if unknown else isinstance(level, int) and level >= REPORTER
+            self._members[user] = None if unknown else isinstance(level, int) and level >= PLANNER
         return self._members[user]
 
 

@@ -35,6 +35,7 @@ _WORDS = {  # by status: the code, and the words
 _REFUSED = ("refused", "refused")
 _BROKEN = ("server_error", "had an error of its own")
 _SCOPES = re.compile(r"scope\(?s?\)?(?::|, required=)? *\[([\w:, -]{1,200})\]")  # Gitea, until 1.22 and from then on
+_INACCESSIBLE = "not accessible by"  # "… personal access token", "… integration": GitHub's words for a scope that lacks
 _SCOPE = re.compile(r"[\w:=;, -]{1,200}")
 
 
@@ -60,7 +61,8 @@ def refusal(name: str, answer: requests.Response, secrets: tuple[str, ...] = ())
 def lacking(answer: requests.Response, said: str) -> str:
     """Return the scopes that the host says a token would need for this call, "" where it says none.
 
-    Gitea says so in its sentence, GitLab in a field, GitHub in headers (a classic token gets a 404).
+    Gitea says so in its sentence, GitLab in a field, GitHub in headers (a classic token gets a 404). What a route needs
+    GitHub tells with every answer, also to a token that has it.
     """
     head, status = answer.headers, answer.status_code
     if status == HTTPStatus.FORBIDDEN and (found := _SCOPES.search(said)):
@@ -68,8 +70,8 @@ def lacking(answer: requests.Response, said: str) -> str:
     given, needed = head.get("X-OAuth-Scopes"), head.get("X-Accepted-OAuth-Scopes", "")
     if status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND) and given is not None and not _set(given) & _set(needed):
         return _scope(", ".join(sorted(_set(needed))))
-    wanted = head.get("X-Accepted-GitHub-Permissions") or _told(answer, "scope")
-    return _scope(wanted) if status == HTTPStatus.FORBIDDEN else ""
+    named = head.get("X-Accepted-GitHub-Permissions", "") if _INACCESSIBLE in said.casefold() else ""
+    return _scope(named or _told(answer, "scope")) if status == HTTPStatus.FORBIDDEN else ""
 
 
 def _set(scopes: str) -> set[str]:
@@ -139,8 +141,16 @@ def waiting(answer: requests.Response, said: str) -> float | None:
     )
     if not limited and not (answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE and "Retry-After" in head):
         return None
-    asked = _after(head) if "Retry-After" in head else _reset(head)
-    return _bounded(asked)
+    return _bounded(_asked(head))
+
+
+def told(answer: requests.Response) -> bool:
+    """Return whether an answer says for how long to wait; GitHub's secondary limits often don't."""
+    return _asked(answer.headers) is not None
+
+
+def _asked(head: Mapping[str, str]) -> float | None:
+    return _after(head) if "Retry-After" in head else _reset(head)
 
 
 def _spent(head: Mapping[str, str]) -> bool:

@@ -135,11 +135,16 @@ def ours(issues: Iterable[HostIssue], us: str, since: datetime | None) -> Iterat
             yield issue
 
 
-def changed(issues: Iterable[HostIssue], since: datetime | None) -> Iterator[HostIssue]:
-    """Yield those of `issues` that changed since `since`, for hosts that ignore what they are asked."""
+def changed(issues: Iterable[HostIssue], since: datetime | None, *, newest_first: bool = False) -> Iterator[HostIssue]:
+    """Yield those of `issues` that changed since `since`, for hosts that ignore what they are asked.
+
+    Where the last changed come first, the first older one ends it.
+    """
     for issue in issues:
         if not since or issue.updated_at >= since.replace(microsecond=0):
             yield issue
+        elif newest_first:
+            return
 
 
 def released(found: Any, milestone: str, *link: str) -> HostRelease | None:

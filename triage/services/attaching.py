@@ -15,6 +15,7 @@ from triage.errors import ConflictError, NotFoundError
 from triage.hosts import Host
 from triage.render import catalogue
 from triage.services import pictures, remarks
+from triage.services.evidence import hidden
 
 CLAIM = timedelta(minutes=5)  # longer than all calls to the host together may take
 NO_ISSUE = "the topic has no issue"
@@ -34,26 +35,36 @@ class _Wanted:
     url: str
 
 
-def attach(db: Database, attachment_id: int, *, host: Host, folder: Path, now: datetime) -> str | None:
-    """Add a picture to its topic's issue, for all to see, and return its address; None where the host takes none.
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """The folder of the uploads, and where a maintainer sees the picture that is meant."""
 
-    `folder` is that of the uploads. An attempt whose answer was lost is made up for by the next: hosts that show what
-    is attached are asked for it by its name, on the others it is seen only by our comment, and that is written once.
+    folder: Path
+    link: str
+
+
+def attach(db: Database, attachment_id: int, *, host: Host, uploads: Uploads, now: datetime) -> str | None:
+    """Add a picture to its topic's issue, for all to see, and return its address.
+
+    None where the host takes none: then a comment links to it here, where maintainers see it. An attempt whose answer
+    was lost is made up for by the next: hosts that show what is attached are asked for it by its name, on the others it
+    is seen only by our comment, and that is written once.
     Raises NotFoundError, OutsideError, and ConflictError: no issue, private, or somebody else is at it.
     """
-    wanted = _wanted(db, attachment_id, folder, now)
+    wanted = _wanted(db, attachment_id, uploads.folder, now)
     if wanted.url:
         return wanted.url
-    url = None
+    url, answered = None, False
     try:
         url = host.attach(wanted.number, wanted.name, wanted.media_type, wanted.content)
+        answered = True
     finally:
         with db.write() as session:
             row = session.get_one(Attachment, attachment_id, with_for_update=True)
             row.attaching_until = None
             row.issue_url = row.issue_url or url or ""
-            if url and host.unshown:
-                _show(session, session.get_one(Topic, wanted.topic_id), row, now)
+            if answered and (url is None or host.unshown):
+                _show(session, session.get_one(Topic, wanted.topic_id), row, uploads.link, now)
     return url
 
 
@@ -73,7 +84,7 @@ def _issue(row: Attachment) -> tuple[Topic, str]:
     topic = row.feedback.topic
     if topic is None or topic.issue is None:
         raise ConflictError(NO_ISSUE)
-    if row.feedback.private and not topic.issue.confidential:
+    if hidden(topic, row.feedback) and not topic.issue.confidential:
         raise ConflictError(PRIVATE)
     return topic, topic.issue.number
 
@@ -86,7 +97,7 @@ def _claim(session: Session, row: Attachment, now: datetime) -> None:
         raise ConflictError(BUSY)
 
 
-def _show(session: Session, topic: Topic, row: Attachment, now: datetime) -> None:
+def _show(session: Session, topic: Topic, row: Attachment, link: str, now: datetime) -> None:
     words = catalogue(topic.project.language).gettext("A picture that came with a report")
-    key, body = f"{topic.key}-picture-{row.id}", f"![{words}]({row.issue_url})"
+    key, body = f"{topic.key}-picture-{row.id}", f"{'!' * bool(row.issue_url)}[{words}]({row.issue_url or link})"
     remarks.owe(session, Remark(topic_id=topic.id, key=key, body=body, next_try_at=now, created_at=now))

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from triage.db.tables import Feedback, Filing, ModelVersion, Notice, Project
 from triage.domain.feedback import FeedbackState
 from triage.errors import TriageError
+from triage.hosts import Check
 from triage.jobs import failures
 from triage.services.library import ACTIVE
 from triage.services.site import Site
@@ -108,10 +109,16 @@ def _hosts(site: Site) -> Iterator[Finding]:
 
 def check_host(site: Site, project: Project) -> Finding:
     """Ask the project's host who we are there and what is missing."""
-    part = f"host of {project.slug}"
     try:
-        check = site.host(project).check()
+        return connected(project, site.host(project).check())
     except TriageError as error:
-        return Finding(part, ok=False, detail=str(error))
+        return Finding(f"host of {project.slug}", ok=False, detail=str(error))
+
+
+def connected(project: Project, check: Check) -> Finding:
+    """Return in one line what the host of `project` said; one that gave no answer has no version to name."""
+    part, missing = f"host of {project.slug}", "; ".join(check.missing)
+    if missing and not check.version:
+        return Finding(part, ok=False, detail=missing)
     who = f"{project.host} {check.version}".strip() + (f" as {check.account}" if check.account else "")
-    return Finding(part, ok=check.ok, detail=who if check.ok else f"{who}: {'; '.join(check.missing)}")
+    return Finding(part, ok=check.ok, detail=f"{who}: {missing}" if missing else who)

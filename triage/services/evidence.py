@@ -12,6 +12,7 @@ from triage.db.queries import members
 from triage.db.tables import Candidate, Feedback, Topic
 from triage.detectors import FINDERS
 from triage.domain.drafts import Draft, Evidence, Quote, defuse, marker
+from triage.domain.facts import facts
 from triage.domain.feedback import FeedbackState, suggested_title
 from triage.domain.redaction import redact
 from triage.domain.verdicts import Policy
@@ -22,6 +23,9 @@ from triage.services.vocabulary import component_name
 QUOTES = 3
 QUOTE_LENGTH = 800
 TITLE_LENGTH = 120
+VERSIONS = 5
+VERSION_LENGTH = 40  # characters; what is longer is no version
+TELLING = frozenset({"version", "app_version", "app version", "版本", "版本号"})  # what senders call it
 
 
 def gather(session: Session, topic: Topic, base_url: str, *, inside: bool = False) -> Evidence:
@@ -46,6 +50,7 @@ def gather(session: Session, topic: Topic, base_url: str, *, inside: bool = Fals
         shared=tuple(_shared(session, rows)),
         channels=tuple(Counter(row.channel for row in rows).most_common()),
         link=f"{base_url}/queue/{topic.key}",
+        versions=tuple(_versions(rows)),
     )
 
 
@@ -56,14 +61,14 @@ def hidden(topic: Topic, row: Feedback) -> bool:
 
 
 def confidential(session: Session, topic: Topic) -> bool:
-    """Return whether the topic's issue is one that only members see: as decided when it was filed, and never changed.
+    """Return whether the topic's issue is for members only: as decided when it was filed, and not opened since.
 
     Before that: where nothing of it may be public.
     """
+    if topic.filing is not None and topic.filing.passed_at is not None:
+        return topic.filing.confidential and (topic.issue is None or topic.issue.confidential)
     if topic.issue is not None:
         return topic.issue.confidential
-    if topic.filing is not None and topic.filing.passed_at is not None:
-        return topic.filing.confidential
     return all(hidden(topic, row) for row in members(session, topic) if row.state != FeedbackState.QUARANTINED)
 
 
@@ -112,6 +117,27 @@ def _spoken(rows: Sequence[Feedback], topic: Topic) -> list[Feedback]:
 
 def _clipped(text: str) -> str:
     return text if len(text) <= QUOTE_LENGTH else text[: QUOTE_LENGTH - 1].rstrip() + "…"
+
+
+def _versions(rows: Sequence[Feedback]) -> list[tuple[str, int]]:
+    """Return the versions that most of these feedback name, in what came with them or in their words.
+
+    A number with one dot in one person's words may be anything, hours say; said by two it is taken for a version.
+    """
+    said = Counter(name for row in rows for name in _said_versions(row))
+    told = Counter(name for row in rows for name in _told_versions(row) - _said_versions(row))
+    sure = {name: number for name, number in said.items() if number > 1 or name.count(".") > 1 or told[name]}
+    found = [(name, number) for name, number in (Counter(sure) + told).items() if public(name) == name]
+    return sorted(found, key=lambda item: (-item[1], item[0]))[:VERSIONS]
+
+
+def _said_versions(row: Feedback) -> set[str]:
+    return {" ".join(part for part in version if part) for version in facts(_said(row)).versions}
+
+
+def _told_versions(row: Feedback) -> set[str]:
+    told = {str(value).strip() for key, value in row.context.items() if key.strip().casefold() in TELLING}
+    return {value for value in told if value and len(value) <= VERSION_LENGTH}
 
 
 def _shared(session: Session, rows: Sequence[Feedback]) -> list[str]:

@@ -219,7 +219,7 @@ def _store(session: Session, claim: _Claim, issue: HostIssue | None, now: dateti
         if other and claim.state != "withdrawing":
             attach(session, topic, None)  # the old one was deleted there, or was one too many
         if claim.state != "checking" or other:  # what else is new of it the follow-up is to see
-            save_issue(session, topic, issue, now=now).confidential = row.confidential
+            save_issue(session, topic, issue, now=now)
     if row.state == claim.state:
         _done(session, topic, row, issue, now)
 

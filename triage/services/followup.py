@@ -56,6 +56,8 @@ def take(
         attempts=0,
         created_at=now,
     )
+    if event.private:
+        project.host_public = False
     try:
         with session.begin_nested():
             session.add(row)
@@ -315,9 +317,11 @@ def _hear(session: Session, topic: Topic, issue: Issue, comment: HostComment, no
         note = HostNote(issue_id=issue.id, remote_id=comment.id, created_at=now)
         session.add(note)
     note.author, note.body, note.member = comment.author, comment.body, bool(comment.member)
-    note.url, note.said_at = comment.url, comment.created_at
-    words = Policy.of(topic.project.policy).for_reporters(comment.body) if note.member else ""
-    if not words or issue.confidential:
+    note.url, note.said_at, note.internal = comment.url, comment.created_at, comment.internal
+    hidden = issue.confidential or comment.internal
+    policy, public_there = Policy.of(topic.project.policy), topic.project.host_public
+    words = policy.for_reporters(comment.body, public=public_there, confidential=hidden) if note.member else ""
+    if not words:
         return
     about, text = f"comment:{comment.id}", public(words)
     tell(session, topic, News(Event.COMMENTED, now, about, text, comment.author))

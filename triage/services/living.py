@@ -23,6 +23,7 @@ from triage.services import mirror, remarks
 
 HOLD = timedelta(minutes=5)  # an update under way is left alone for this long
 LATER = timedelta(hours=1)  # when one that failed is tried again
+OPENED = "everybody can read the issue now, and what it is about is private: it is not kept up to date any more"
 TORN = "the markers of the evidence are gone from the issue, so it is not kept up to date any more"
 
 
@@ -88,6 +89,8 @@ def _claim(db: Database, issue_id: int, now: datetime) -> Shown | None:
 def _written(host: Host, number: str, draft: Draft) -> tuple[HostIssue | None, str]:
     """Read the issue and write it back at once, for the host can't tell us that somebody wrote in between."""
     found = host.get(number)
+    if draft.confidential and not found.confidential:
+        return None, OPENED
     body = splice(found.body, draft.body)
     if body is None:
         return None, TORN

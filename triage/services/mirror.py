@@ -44,6 +44,7 @@ def pull(db: Database, project_id: int, *, host: Host, now: datetime, heard: Hea
     with db.read() as session:
         polled_at = session.get_one(Project, project_id).polled_at
     try:
+        _ask_whether_public(db, project_id, host)
         for some in _batches(host.changed_since(_since(polled_at))):
             with db.write() as session:
                 ours = keep(session, session.get_one(Project, project_id), some, now=now)
@@ -59,6 +60,13 @@ def pull(db: Database, project_id: int, *, host: Host, now: datetime, heard: Hea
             _gone(session, project, now)
         project.poll_error, project.polled_at = "", now
     return None
+
+
+def _ask_whether_public(db: Database, project_id: int, host: Host) -> None:
+    """Learn whether everybody can read the repository, before anything that is read there is passed on."""
+    public = host.public()
+    with db.write() as session:
+        session.get_one(Project, project_id).host_public = public
 
 
 def _since(polled_at: datetime | None) -> datetime | None:
@@ -170,6 +178,7 @@ def write(row: Issue, found: HostIssue, *, now: datetime) -> None:
     if row.milestone != found.milestone:
         row.release = row.release_url = ""  # it belonged to the old one; the follow-up asks anew
     row.milestone, row.assignees, row.duplicate_of = found.milestone, list(found.assignees), found.duplicate_of
+    row.confidential = found.confidential
     row.opened_at, row.closed_at = found.created_at, found.closed_at
     row.host_updated_at, row.read_at, row.error = found.updated_at, now, ""
 

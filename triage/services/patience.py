@@ -15,8 +15,10 @@ from triage.db.engine import Database
 from triage.db.tables import HostPause
 from triage.errors import OutsideError
 from triage.hosts import Connection
-from triage.hosts.refusals import pause
+from triage.hosts.refusals import pause, told
 from triage.http import Http, Parts, Response
+
+SOON = timedelta(hours=1)  # a pause that is as long over is forgotten; also the longest that is not the host's word
 
 
 class Patient:
@@ -34,7 +36,7 @@ class Patient:
         answer = self._http.request(method, url, **parts)
         seconds = pause(answer)
         if seconds:
-            self._rest(self._now() + timedelta(seconds=seconds))
+            self._rest(seconds, unsaid=not answer.ok and not told(answer))
         return answer
 
     def _hold(self) -> None:
@@ -45,11 +47,15 @@ class Patient:
             said = f"{self._name} asks us to wait {left:.0f} seconds"
             raise OutsideError(said, retry_after=left, status=429, code="rate_limited")
 
-    def _rest(self, until: datetime) -> None:
+    def _rest(self, seconds: float, *, unsaid: bool) -> None:
+        """Keep the pause; where the host doesn't say how long, one that follows soon on another is twice as long."""
+        now = self._now()
         with self._db.write() as session:
             try:
                 with session.begin_nested():
-                    session.add(HostPause(key=self._key, until=until))
+                    session.add(HostPause(key=self._key, until=now + timedelta(seconds=seconds), seconds=seconds))
             except IntegrityError:
                 row = session.scalars(select(HostPause).where(HostPause.key == self._key).with_for_update()).one()
-                row.until = max(row.until, until)
+                if unsaid and row.until <= now <= row.until + SOON:
+                    seconds = max(seconds, min(2 * row.seconds, SOON.total_seconds()))
+                row.until, row.seconds = max(row.until, now + timedelta(seconds=seconds)), seconds

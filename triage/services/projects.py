@@ -23,6 +23,7 @@ from triage.errors import ConflictError, ForbiddenError, InvalidError
 DEFAULT_LABELS: dict[str, list[str]] = {kind.value: [] for kind in Kind}
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 _PLAIN = {"name", "about", "language", "host", "host_url", "host_repo", "host_account"}
+_PLACE = {"host", "host_url", "host_repo"}
 _SEALED = {"host_token", "host_secret", "hook_secret"}
 SETTABLE = (*sorted(_PLAIN | _SEALED | {f"label.{kind}" for kind in Kind}), "word.COMPONENT", "policy.RULE")
 
@@ -64,6 +65,8 @@ def _change_one(project: Project, name: str, value: str, key: str) -> None:
     if name in _SEALED:
         setattr(project, f"sealed_{name}", seal(value, key))
     elif name in _PLAIN:
+        moved = name in _PLACE and value != getattr(project, name)
+        project.host_public = project.host_public and not moved  # until the new place is asked
         setattr(project, name, _checked(name, value))
     elif name.startswith("label.") and name[6:] in set(Kind):
         project.labels = {**project.labels, name[6:]: _listed(value)}

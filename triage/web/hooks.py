@@ -54,7 +54,7 @@ def host(slug: str) -> ResponseReturnValue:
 
 
 def _verified(project: Project, git: Host, headers: dict[str, str], raw: bytes) -> HostEvent | None:
-    if not git.verify(headers, raw):
+    if not git.verify(headers, raw, now=site().now()):
         raise ForbiddenError("the signature is wrong")
     event = git.parse(headers, raw)
     if event and event.repo.casefold() != project.host_repo.casefold():

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from triage.db.queries import project_by_slug, topic_by_key
 from triage.db.tables import Delivery, Filing, Issue, Project, Refusal, Remark, Topic
-from triage.errors import NotFoundError, TriageError
+from triage.domain.verdicts import Comments, Policy
+from triage.errors import NotFoundError
 from triage.hosts import Check
-from triage.services import filing, gates, remarks, replay
+from triage.services import connection, filing, gates, remarks, replay
 from triage.web import maintainers
 from triage.web.context import actor, site
 
@@ -54,8 +55,10 @@ def show(slug: str) -> ResponseReturnValue:
 
 
 def _page(ledger: Ledger, found: Check | None = None) -> str:
-    hook = _hook(ledger.project.slug)
-    return render_template("hosts/show.html", ledger=ledger, STATES=STATES, hook=hook, found=found)
+    hook, policy = _hook(ledger.project.slug), Policy.of(ledger.project.policy)
+    marks = () if policy.comments == Comments.NONE else policy.public_marks
+    more = {"told": policy.told(public=ledger.project.host_public), "marks": marks, "STATES": STATES}
+    return render_template("hosts/show.html", ledger=ledger, hook=hook, found=found, **more)
 
 
 def _hook(slug: str) -> str:
@@ -85,14 +88,12 @@ def _ledger(session: Session, project: Project) -> Ledger:
 
 @blueprint.post("/<slug>/check")
 def check(slug: str) -> ResponseReturnValue:
-    """Ask the host who we are and which permission is missing, and say so."""
+    """Ask the host who we are, which permission is missing and who can read it, and say so."""
     with site().db.read() as session:
-        ledger = _ledger(session, project_by_slug(session, slug))
-        try:
-            found = site().host(ledger.project).check()
-        except TriageError as error:
-            found = Check("", "", (str(error),))
-        return _page(ledger, found)
+        project = project_by_slug(session, slug)
+    found = connection.look(site(), project).check
+    with site().db.read() as session:
+        return _page(_ledger(session, project_by_slug(session, slug)), found)
 
 
 @blueprint.post("/<slug>/sync")

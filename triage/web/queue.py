@@ -21,6 +21,7 @@ from triage.domain.topics import Verb
 from triage.errors import ConflictError, InvalidError, NotFoundError, OutsideError
 from triage.hosts import Host
 from triage.services import attaching, filing, mirror, pictures, review, undo
+from triage.services.evidence import hidden
 from triage.web import reasons, refusals
 from triage.web.context import actor, safe_next, site
 from triage.web.dossier import dossier
@@ -58,7 +59,7 @@ def _maintainers_only() -> ResponseReturnValue | None:
 
 @blueprint.context_processor
 def _reasons() -> dict[str, object]:
-    return {"reasons": reasons, "now": site().now()}
+    return {"reasons": reasons, "now": site().now(), "hidden": hidden}
 
 
 @blueprint.get("")
@@ -100,11 +101,12 @@ def attach(number: int) -> ResponseReturnValue:
 
 
 def _attached(number: int, host: Host) -> str:
-    folder = site().settings.path("uploads")
+    link = site().settings.base_url + url_for(".picture", number=number)
+    uploads = attaching.Uploads(site().settings.path("uploads"), link)
     words = gettext("The picture is on the issue now, for everyone who can read it.")
     try:
-        if not attaching.attach(site().db, number, host=host, folder=folder, now=site().now()):
-            words = gettext("This Git host takes no pictures from programs. Save it here and add it there by hand.")
+        if not attaching.attach(site().db, number, host=host, uploads=uploads, now=site().now()):
+            words = gettext("This Git host takes no pictures from programs: a comment there will link to it here.")
     except OutsideError as error:
         words = gettext("The picture was not added: %(error)s", error=refusals.words(str(error)))
     return str(words)

@@ -1,4 +1,4 @@
-"""What a host or a gate said no to, in the reader's language: it is stored in English, and known here by its words."""
+"""What services say in English (a refusal, above all), in the reader's language: each is known here by its words."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ SENTENCES |= {  # what `check` misses
     "project_is_archived": _("the project is archived"),
     "no_labels": _("the account has no write access to the repository: its labels would be dropped silently"),
     "no_push": _("the account has no write access to the repository: it may not make labels or close issues"),
-    "no_reporter": _("the account is no Reporter of the project: its labels would be dropped silently"),
+    "no_planner": _("the account is neither Planner nor Reporter of the project: its labels would be dropped silently"),
     "no_writing": _("the token can't write issues"),
     "no_scope": _("the token lacks the scope “%(scope)s”"),
 }
@@ -67,9 +67,29 @@ SENTENCES |= {  # what a gate holds back, and what is written down beside issues
     "fresh": _("issue %(number)s was closed only just: the fix may not have reached people yet"),
     "cap": _("%(count)s were filed in the last day, and no more than that may be"),
     "dry": _("dry run: it would be filed now"),
+    "torn": _("the markers of the evidence are gone from the issue, so it is not kept up to date any more"),
+    "opened": _(
+        "everybody can read the issue now, and what it is about is private: it is not kept up to date any more"
+    ),
     "circle": _("issue %(number)s is a duplicate in a circle, or of one that can't be read"),
     "unlisted": _("the host doesn't list it any more: it was deleted or moved, or became one that only members see"),
     "read_again": _("issue %(number)s was read again"),
+}
+SENTENCES |= {  # which comments reporters read
+    "told_public": _(
+        "everybody can read the repository, so reporters read the comments by the team, "
+        "of confidential issues and internal notes only those that are marked for them"
+    ),
+    "told_private": _(
+        "it is not known that everybody can read the repository, so reporters read only those comments by the team "
+        "that are marked for them"
+    ),
+    "told_all": _(
+        "reporters read all comments by the team, "
+        "of confidential issues and internal notes only those that are marked for them"
+    ),
+    "told_marked": _("reporters read those comments by the team that are marked for them"),
+    "told_none": _("reporters read no comments by the team"),
 }
 _TAIL = r"(?: \((?P<detail>\d{3}(?:: .*)?)\))?"  # the status and, in its own words, what the host said
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import ModuleType
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl, urlencode
 
 import requests
 from flask import Flask
@@ -94,6 +94,7 @@ class GitHost:
     deliveries: list[Delivery] = field(default_factory=list)
     hooks: list[Hook] = field(default_factory=list)
     record: bool = True  # whether `calls` grows
+    deaf: frozenset[str] = frozenset()  # parameters of a query that the host ignores
     faults: Faults = field(default_factory=Faults)
 
     def __post_init__(self) -> None:
@@ -184,6 +185,9 @@ class GitHost:
         request = Request(environ)
         raw = request.get_data()
         environ["wsgi.input"] = io.BytesIO(raw)
+        if self.deaf:
+            heard = [(name, value) for name, value in parse_qsl(environ["QUERY_STRING"]) if name not in self.deaf]
+            environ["QUERY_STRING"] = urlencode(heard)
         fault = self.faults.pick(request.method, request.path)
         answer = self._answered(environ, fault)
         self._record(request, raw, answer, fault)
@@ -200,7 +204,7 @@ class GitHost:
             return _json({"message": "too many requests"}, 429, {"Retry-After": f"{fault.seconds:.0f}"})
         if fault and kind == "secondary":
             said = {"message": "You have exceeded a secondary rate limit."}
-            return _json(said, 403, {"Retry-After": f"{fault.seconds:.0f}"})
+            return _json(said, 403, {"Retry-After": f"{fault.seconds:.0f}"} if fault.seconds else None)
         if kind == "error_before":
             return _json({"message": "boom"}, 500)
         if kind == "drop_before":

@@ -15,7 +15,10 @@ KINDS = frozenset(
 
 @dataclass
 class Fault:
-    """One thing to go wrong: drop_before, error_before and limit do no work; the others do it first; slow waits."""
+    """One thing to go wrong: drop_before, error_before and limit do no work; the others do it first; slow waits.
+
+    A secondary limit of no seconds doesn't say for how long.
+    """
 
     kind: str
     seconds: float = 1.0

@@ -83,6 +83,10 @@ class Api:
         known = self.host.tokens.get(given)
         if given and known is None:
             raise Refused(401, "user does not exist [uid: 0, name: , keyid: 0]")
+        if known is None and self.repository.closed:
+            raise Refused(403, "Only signed in user is allowed to call APIs.")
+        if known is None and self.repository.private and not request.path.endswith(("/version", "/user")):
+            raise Refused(404, "Not Found")
         if known is None and (request.method != "GET" or request.path.endswith("/user")):
             raise Refused(401, "token is required")
         if known and not self.old:
@@ -277,7 +281,7 @@ def repo_json(host: GitHost) -> dict[str, Any]:
     repository = host.repository
     member = host.account in repository.members
     found = {"id": 7, "owner": user_json(host, repository.owner), "name": repository.name, "full_name": host.repo}
-    found |= {"description": "", "private": False, "html_url": f"{host.url}/{host.repo}"}
+    found |= {"description": "", "private": repository.private, "html_url": f"{host.url}/{host.repo}"}
     found |= {"archived": repository.archived, "has_issues": not repository.issues_off}
     return found | {"permissions": {"admin": False, "push": member, "pull": True}, "default_branch": "main"}
 

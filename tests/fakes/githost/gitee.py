@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from tests.fakes.clock import START
 from tests.fakes.githost.state import Change, Comment, Issue, Label
 from tests.fakes.githost.web import Refused, Traits, answer, paged, person_id, release_json, z
 
@@ -169,7 +170,7 @@ def person(host: GitHost, login: str) -> dict[str, Any]:
 
 def repo_json(host: GitHost) -> dict[str, Any]:
     found = {"id": 7, "full_name": host.repo, "path": host.repository.name, "html_url": f"{host.url}/{host.repo}"}
-    return found | {"owner": person(host, host.repository.owner), "private": False}
+    return found | {"owner": person(host, host.repository.owner), "private": host.repository.private}
 
 
 def label_json(label: Label) -> dict[str, Any]:
@@ -200,11 +201,11 @@ def delivery(host: GitHost, hook: Hook, change: Change) -> tuple[dict[str, str],
     found |= {"comment": comment_json(host, change.comment), "noteable_type": "Issue"} if change.comment else {}
     headers = {"Content-Type": "application/json", "X-Gitee-Event": "Note Hook" if change.comment else "Issue Hook"}
     body = json.dumps(found).encode()
-    return headers | signature(host.flavour, hook.secret, body), body
+    return headers | signature(host.flavour, hook.secret, body, host.now()), body
 
 
-def signature(flavour: str, secret: str, body: bytes) -> dict[str, str]:
-    """The headers that sign a time of day with the secret."""
-    stamp = "1795428000000"
+def signature(flavour: str, secret: str, body: bytes, at: datetime = START) -> dict[str, str]:
+    """The headers that sign a time with the secret."""
+    stamp = f"{at.timestamp() * 1000:.0f}"
     digest = hmac.new(secret.encode(), f"{stamp}\n{secret}".encode(), hashlib.sha256).digest()
     return {"X-Gitee-Timestamp": stamp, "X-Gitee-Token": base64.b64encode(digest).decode() if secret else ""}

@@ -58,9 +58,15 @@ class Api:
         known = self.token()
         if "Authorization" in request.headers and known is None:
             raise Refused(401, "Bad credentials")
+        if known is None and self.repository.closed:
+            raise Refused(401, "Must authenticate to access this API.")
+        if known is None and self.repository.private:
+            raise Refused(404, "Not Found")
         if known is None and (request.method != "GET" or request.path.endswith("/user")):
             raise Refused(401, "Requires authentication")
-        if known and known.scopes is not None and request.method != "GET":
+        # whoever sees a public repository may open an issue there, whatever the token was given (github/docs#44656)
+        anyones = request.path.endswith("/issues") and not self.repository.private
+        if known and known.scopes is not None and request.method != "GET" and not anyones:
             raise Refused(403, "Resource not accessible by personal access token")
         if self.repository.archived and request.method != "GET":
             raise Refused(403, "Repository was archived so is read-only.")
@@ -70,8 +76,8 @@ class Api:
     def failed(self, err: HTTPException) -> Response:
         said = "Not Found" if err.code == 404 else str(err.description)
         found: dict[str, Any] = {"message": said, "documentation_url": "https://docs.example.com/rest"}
-        if err.code == 403 and "token" in said:
-            needs = {"X-Accepted-GitHub-Permissions": "issues=write"}
+        if err.code == 403:
+            needs = {"X-Accepted-GitHub-Permissions": "issues=write"}  # sent whatever it was that was refused
             return answer(found | {"status": "403"}, 403, needs)
         if getattr(err, "field", ""):
             found["errors"] = [{"resource": "Issue", "code": "missing_field", "field": err.field}]  # type: ignore[attr-defined]
@@ -151,8 +157,8 @@ class Api:
     def make_label(self) -> Response:
         if self.host.account not in self.repository.members:
             raise Refused(404, "Not Found")
-        name = request.get_json()["name"]
-        if name in [label.name for label in self.repository.labels.values()]:
+        name = request.get_json().get("name")
+        if not name or name in [label.name for label in self.repository.labels.values()]:
             raise Refused(422, "Validation Failed", "name")
         return answer(label_json(self.host, self.repository.add_label(name)), 201)
 
@@ -164,7 +170,7 @@ def person(host: GitHost, login: str) -> dict[str, Any]:
 def repo_json(host: GitHost) -> dict[str, Any]:
     repository = host.repository
     found = {"id": 7, "name": repository.name, "full_name": host.repo, "owner": person(host, repository.owner)}
-    found |= {"private": False, "archived": repository.archived, "has_issues": not repository.issues_off}
+    found |= {"private": repository.private, "archived": repository.archived, "has_issues": not repository.issues_off}
     return found | {"permissions": {"admin": False, "push": host.account in repository.members, "pull": True}}
 
 

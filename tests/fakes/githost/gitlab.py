@@ -82,7 +82,7 @@ class Api:
         said, field = str(err.description), getattr(err, "field", "")
         if field == "scope":
             more = "The request requires higher privileges than provided by the access token."
-            return answer({"error": said, "error_description": more, "scope": "api"}, 403)
+            return answer({"error": said, "error_description": more, "scope": "api read_api"}, 403)
         if err.code == 404:
             return answer({"message": "404 Not Found"}, 404)
         return answer({"error": said} if field else {"message": said}, err.code or 500)
@@ -96,6 +96,7 @@ class Api:
         level = 40 if self.host.account in repository.members else 10
         found = {"id": 7, "name": repository.name, "path_with_namespace": self.host.repo}
         found |= {
+            "visibility": "private" if repository.private else "public",
             "archived": repository.archived,
             "issues_access_level": "disabled" if repository.issues_off else "enabled",
         }
@@ -215,7 +216,8 @@ def delivery(host: GitHost, hook: Hook, change: Change) -> tuple[dict[str, str],
     issue = issue_json(host, change.issue)
     verbs = {"opened": "open", "closed": "close", "reopened": "reopen"}
     found = {"object_kind": "note" if change.comment else "issue", "user": person(host, change.by)}
-    found |= {"project": {"id": 7, "path_with_namespace": host.repo}}
+    level = 0 if host.repository.private else 20
+    found |= {"project": {"id": 7, "path_with_namespace": host.repo, "visibility_level": level}}
     if change.comment:
         found |= {"object_attributes": note_json(host, change.comment) | {"action": "create"}, "issue": issue}
     else:

@@ -78,6 +78,8 @@ class Repository:
         self.owner, self.name = full_name.rsplit("/", 1)
         self.members = {self.owner, account, "maintainer"}
         self.archived = self.issues_off = False
+        self.private = False  # only members see it
+        self.closed = False  # the whole host answers nobody who has not signed in
         self.issues: dict[int, Issue] = {}
         self.comments: dict[int, Comment] = {}
         self.labels: dict[int, Label] = {}

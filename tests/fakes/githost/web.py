@@ -45,6 +45,11 @@ class Traits:
         """Whether the host can tell who belongs to the project."""
         return True
 
+    @property
+    def closes(self) -> bool:
+        """Whether somebody runs it who may close it as a whole to those who have not signed in."""
+        return self.kind not in {"gitee", "gitlab"}
+
     def template(self, path: str) -> str:
         return self.kept_prefix + path.removeprefix(self.prefix)
 
