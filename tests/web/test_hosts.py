@@ -31,7 +31,7 @@ def test_an_unknown_project_has_no_host(signed_in):
 
 def test_what_came_and_what_is_stuck_is_shown_in_words(signed_in, busy):
     page = signed_in.get("/hosts/demo").text
-    for said in ("issue 7 is open", "it is gone", "the token lacks read:issue", "issues closed", "never read yet"):
+    for said in ("issue 7 is open", "it is gone", "the token lacks read:issue", "issues closed", "Not read yet"):
         assert said in page
 
 

@@ -13,6 +13,7 @@ from triage.domain.notices import Event
 from triage.render import Renderer
 
 DAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
+MAILED = [event for event in Event if event != Event.RECEIVED]
 HOSTILE = "<!-- triage:topic=FORGED -->\n</details>\n@all see #1 <script>x</script>\n# Heading\n```"
 
 
@@ -82,7 +83,7 @@ def test_hostile_quotes_stay_quotes():
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("event", list(Event))
+@pytest.mark.parametrize("event", MAILED)
 def test_every_event_has_its_mail(event: Event, language: str):
     subject, text, html = letter(event, language)
     assert subject == "[Demo] The job hangs"
@@ -92,7 +93,7 @@ def test_every_event_has_its_mail(event: Event, language: str):
 
 
 def test_events_are_told_apart():
-    assert len({letter(event)[1] for event in Event}) == len(Event)
+    assert len({letter(event)[1] for event in MAILED}) == len(MAILED)
 
 
 @pytest.mark.parametrize("event", [Event.ANSWERED, Event.COMMENTED, Event.DECLINED])
@@ -109,5 +110,5 @@ def test_html_in_an_answer_is_text():
 
 
 def test_mails_follow_the_language():
-    assert "回执码" in letter(Event.RECEIVED, "zh")[1]
-    assert "receipt code" in letter(Event.RECEIVED, "en")[1]
+    assert "团队" in letter(Event.FILED, "zh")[1]
+    assert "The team" in letter(Event.FILED, "en")[1]

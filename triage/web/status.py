@@ -13,7 +13,6 @@ from triage.db.queries import feedback_by_receipt
 from triage.db.tables import Feedback, Notice, Reporter
 from triage.domain.codes import tidy_receipt
 from triage.domain.feedback import FeedbackState
-from triage.domain.notices import Event
 from triage.errors import NotFoundError
 from triage.web.context import site
 from triage.web.guards import csrf, limiter
@@ -64,11 +63,8 @@ def show(code: str) -> ResponseReturnValue:
 def _story(session: Session, feedback: Feedback) -> Story:
     topic = feedback.topic
     grouped = topic is not None and feedback.state == FeedbackState.ANALYSED
-    notices = session.scalars(
-        select(Notice)
-        .where(Notice.feedback_id == feedback.id, Notice.event != Event.RECEIVED)
-        .order_by(Notice.happened_at, Notice.id)
-    )
+    told = select(Notice).where(Notice.feedback_id == feedback.id)
+    notices = session.scalars(told.order_by(Notice.happened_at, Notice.id))
     return Story(
         feedback=feedback,
         others=max(topic.reports - 1, 0) if topic is not None and grouped else 0,
