@@ -82,6 +82,7 @@ class Renderer:
             )
             environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
             locale = LOCALES.get(language, "en")
+            environment.globals["lang"] = locale.replace("_", "-")
             environment.filters.update(
                 quoted=quoted,
                 inert=_inert,

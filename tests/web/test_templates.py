@@ -112,3 +112,4 @@ def test_html_in_an_answer_is_text():
 def test_mails_follow_the_language():
     assert "团队" in letter(Event.FILED, "zh")[1]
     assert "The team" in letter(Event.FILED, "en")[1]
+    assert '<html lang="zh-' in letter(Event.FILED, "zh")[2]  # else a mail program may show Japanese forms
