@@ -11,6 +11,7 @@ from triage.db.queries import feedback_by_receipt
 from triage.domain.codes import tidy_receipt
 from triage.errors import ConflictError, InvalidError
 from triage.services import replies
+from triage.web import status
 from triage.web.context import site
 from triage.web.errors import sentence
 from triage.web.guards import limiter
@@ -29,8 +30,13 @@ def send(code: str) -> ResponseReturnValue:
             objection = "still" in request.form
             replies.reply(session, feedback, request.form.get("words", ""), objection=objection, now=site().now())
     except (InvalidError, ConflictError) as error:
-        flash(sentence(error), "")
-    else:
-        site().jobs.put("sweep")
-        flash(gettext("Thank you: the team gets it."), "")
+        return _again(tidy, sentence(error)), 422 if isinstance(error, InvalidError) else 409
+    site().jobs.put("sweep")
+    flash(gettext("Thank you: the team gets it."), "")
     return redirect(url_for("status.show", code=tidy), 303)
+
+
+def _again(code: str, problem: str) -> str:
+    with site().db.read() as session:
+        feedback = feedback_by_receipt(session, code)
+        return status.page(session, feedback, words=request.form.get("words", ""), problem=problem)
