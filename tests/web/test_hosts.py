@@ -163,8 +163,19 @@ def test_who_is_held_back_for_spam_is_asked_to_wait(add):
     assert "uarantine" not in answer.text
 
 
+def test_a_page_that_had_expired_keeps_what_was_added(client, session, topic):
+    page = f"/s/{session.query(factories.Feedback).one().receipt}"
+    session.rollback()
+    answer = client.post(f"{page}/reply", data={"words": "at night too"}, headers={"Accept-Language": "en"})
+    assert answer.status_code == 422
+    assert "Your text is still here" in answer.text
+    assert ">at night too</textarea>" in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert session.query(Reply).count() == 0
+
+
 def test_an_unknown_receipt_takes_nothing(client, topic):
-    assert client.post("/s/AAAA-BBBB-CCCC/reply", data=filled(client, "/s/")).status_code in {400, 404}
+    assert client.post("/s/AAAA-BBBB-CCCC/reply", data=filled(client, "/s/")).status_code == 404
 
 
 # --- an issue that may be this already

@@ -14,16 +14,20 @@ from triage.services import replies
 from triage.web import status
 from triage.web.context import site
 from triage.web.errors import sentence
-from triage.web.guards import limiter
+from triage.web.guards import csrf, limiter, valid_csrf
 
 blueprint = APIBlueprint("reply", __name__, enable_openapi=False)
 
 
 @blueprint.post("/s/<code>/reply")
+@csrf.exempt  # type: ignore[untyped-decorator]  # checked below: the words stay on the page
 @limiter.limit("20 per hour")
 def send(code: str) -> ResponseReturnValue:
     """Keep what was written, and let the worker pass it on."""
     tidy = tidy_receipt(code)
+    if not valid_csrf():
+        words = gettext("Your text is still here, but the page had expired. Please press “Send” once more.")
+        return _again(tidy, words), 422
     try:
         with site().db.write() as session:
             feedback = feedback_by_receipt(session, tidy)
