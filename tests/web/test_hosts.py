@@ -106,6 +106,11 @@ def test_what_was_sent_and_why_nothing_was_filed_is_shown(signed_in, session, bu
         assert said in page
 
 
+@pytest.mark.parametrize("page", ["/hosts/demo", "/learning/demo", "/dictionary/demo"])
+def test_no_cache_keeps_what_only_maintainers_see(signed_in, topic, page):
+    assert signed_in.get(page).headers["Cache-Control"] == "no-store"
+
+
 # --- what a reporter adds
 
 
