@@ -61,6 +61,12 @@ def test_the_issue_in_chinese():
     assert "**影响** 2 人 · 3 条反馈 · 首次 2026-03-02 · 最近 2026-03-02 · 表单 2 / 导入 1" in body("zh")
 
 
+def test_days_are_those_of_the_pages():
+    late = datetime(2026, 3, 1, 20, tzinfo=UTC)  # four in the morning of the next day in Beijing
+    assert "首次 2026-03-02" in body("zh", first_seen=late)
+    assert "first 2026-03-01" in body("en", first_seen=late)
+
+
 def test_nothing_shared_and_nothing_sorted_is_left_out():
     text = body(shared=(), kind="", component="")
     assert "belong together" not in text
