@@ -114,7 +114,7 @@ def issue(session: Session, topic: Topic, number: str = "1", **fields: Any) -> I
     return _added(session, Issue(**(made | fields)))
 
 
-def notice(session: Session, feedback: Feedback, event: str = "received", **fields: Any) -> Notice:
+def notice(session: Session, feedback: Feedback, event: str = "filed", **fields: Any) -> Notice:
     made = {"feedback": feedback, "event": event, "mail_state": "waiting", "next_try_at": START}
     return _added(session, Notice(**(made | {"happened_at": START, "created_at": START} | fields)))
 

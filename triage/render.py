@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import nh3
 from babel.dates import format_date, format_datetime
@@ -19,6 +20,7 @@ from triage.domain.drafts import defuse
 
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
+ZONES = {"zh": "Asia/Shanghai", "en": "UTC"}
 
 
 @lru_cache
@@ -82,12 +84,14 @@ class Renderer:
             )
             environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
             locale = LOCALES.get(language, "en")
+            zone = ZoneInfo(ZONES.get(language, "UTC"))
+            environment.globals["lang"] = locale.replace("_", "-")
             environment.filters.update(
                 quoted=quoted,
                 inert=_inert,
                 markdown=markdown,
-                day=lambda moment: format_date(moment, "yyyy-MM-dd", locale),
-                moment=lambda moment: format_datetime(moment, "yyyy-MM-dd HH:mm", locale=locale),
+                day=lambda moment: format_date(moment.astimezone(zone), "yyyy-MM-dd", locale),
+                moment=lambda moment: format_datetime(moment, "yyyy-MM-dd HH:mm", zone, locale),
             )
             self._environments[language] = environment
         return self._environments[language]

@@ -68,4 +68,5 @@ def page(request: pytest.FixtureRequest, chromium: Browser, address: str) -> Ite
 
 def fits(page: Page) -> bool:
     """Return whether nothing has to be scrolled sideways."""
+    page.wait_for_load_state()  # a busy machine shows the heading before the styles have come
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))

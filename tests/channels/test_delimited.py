@@ -53,7 +53,7 @@ def test_empty_lines_count_but_say_nothing() -> None:
 
 def test_ragged_rows_are_refused_with_their_cells() -> None:
     assert read("a,text\n1\n1,x\n1,x,y\n") == [
-        Refused(2, "the row has 1 cells where the header has 2"),
+        Refused(2, "the row has 1 cell where the header has 2"),
         Row(3, {"a": "1", "text": "x"}),
         Refused(4, "the row has 3 cells where the header has 2"),
     ]

@@ -37,6 +37,29 @@ def ready(triage, environ, tmp_path, _sqlite):
     return triage
 
 
+WRONG_WORDS = [
+    (("--nonsense",), "No such option '--nonsense'; see “main --help”"),
+    (("nonsense",), "No such command 'nonsense'; see “main --help”"),
+    (("project", "add", "app"), "Missing option '--name'; see “main project add --help”"),
+    (("import",), "Missing argument 'FILE'; see “main import --help”"),
+    (("import", "/nowhere.csv", "--project", "app"), "File '/nowhere.csv' does not exist; see “main import --help”"),
+    (("doctor", "more"), "Got unexpected extra argument (more); see “main doctor --help”"),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), WRONG_WORDS)
+def test_wrong_words_are_one_line(triage, words, said):
+    code, output = triage(*words)
+    assert (code, output.count("\n")) == (2, 1)
+    assert output.startswith("triage: ")
+    assert output.endswith(said + "\n")
+
+
+@pytest.mark.parametrize("words", [(), ("project",), ("db",)])
+def test_without_further_words_the_help_is_shown(triage, words):
+    assert "Commands:" in triage(*words)[1]
+
+
 ON_A_DATABASE = [
     ("project", "list"),
     ("project", "add", "app", "--name", "App"),

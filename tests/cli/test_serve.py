@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from urllib.request import urlopen
@@ -13,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from triage import cli
+from triage.cli.beside import Beside
 from triage.config import load
 
 
@@ -56,6 +58,32 @@ def wait_for(port):
     raise AssertionError("it does not answer")
 
 
+def processes():
+    """Every process as its id, its parent's and its command line; not those that have ended."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(maxsplit=3) for line in listed.splitlines()]
+    return [(int(pid), int(parent), args) for pid, parent, state, args in rows if state[0] != "Z"]
+
+
+def children(process, word):
+    """The processes below `process` whose command has `word`."""
+    return [pid for pid, parent, args in processes() if parent == process.pid and word in args.split()]
+
+
+def eventually(found, seconds=20):
+    """Ask `found` until it has an answer, and return that."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if answer := found():
+            return answer
+        time.sleep(0.1)
+    raise AssertionError("it does not come about")
+
+
+def gone(*pids):
+    return not {pid for pid, *_ in processes()} & set(pids)
+
+
 def group_of(process):
     """The command lines of the processes that Ctrl-C in this terminal reaches."""
     listed = subprocess.run(["ps", "-eo", "pgid=,args="], capture_output=True, text=True, check=True).stdout
@@ -69,6 +97,92 @@ def test_ctrl_c_reaches_one_process_which_stops_the_others_quietly(environ):
         said, _ = started.communicate(timeout=30)
     assert started.returncode == 0
     assert said.decode().splitlines() == [f"Triage is at {load(environ).base_url}  (Ctrl-C stops it)"]
+
+
+def listens(pid):
+    """Wait until process `pid` has handlers of its own for a supervisor's signal."""
+    words = ["ps", "-o", "caught=", "-p", str(pid)]
+    bit = 1 << (signal.SIGTERM - 1)
+    eventually(lambda: int(subprocess.run(words, capture_output=True, text=True, check=True).stdout, 16) & bit)
+
+
+def ready(process):
+    """Return the worker and the web process, once both listen."""
+    (worker,), (web,) = children(process, "worker"), children(process, "serve")
+    listens(worker)
+    return worker, web
+
+
+@contextmanager
+def alone(environ, *before):
+    """Start a worker of its own."""
+    words = [*before, sys.executable, "-m", "triage", "worker"]
+    out = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(words, env=environ, start_new_session=True, **out) as worker:
+        listens(worker.pid)
+        yield worker
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGHUP])
+def test_a_supervisor_and_a_closed_terminal_stop_everything(environ, sign):
+    with running(environ) as started:
+        worker, web = ready(started)
+        started.send_signal(sign)
+        said, _ = started.communicate(timeout=30)
+        assert gone(worker, web)
+    assert started.returncode == 0
+    assert said.decode().count("\n") == 1
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_worker_of_its_own_stops_on_each(environ, sign):
+    with alone(environ) as worker:
+        worker.send_signal(sign)
+        assert worker.wait(timeout=20) == 0
+
+
+def test_nohup_keeps_it_when_the_terminal_closes(environ):
+    with alone(environ, "nohup") as worker:
+        worker.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            worker.wait(timeout=2)
+        worker.terminate()
+        assert worker.wait(timeout=20) == 0
+
+
+def test_a_worker_that_dies_is_said_and_started_again(environ):
+    with running(environ) as started:
+        worker, _ = ready(started)
+        os.kill(worker, signal.SIGKILL)
+        (other,) = eventually(lambda: gone(worker) and children(started, "worker"))
+        started.terminate()
+        said, _ = started.communicate(timeout=30)
+        assert gone(other)
+    assert b"the worker died and is started again" in said
+
+
+def test_a_web_server_that_dies_takes_the_worker_with_it_and_the_exit_code_says_so(environ):
+    with running(environ) as started:
+        worker, web = ready(started)
+        os.kill(web, signal.SIGKILL)
+        assert started.wait(timeout=30) == 1
+        assert gone(worker)
+
+
+def test_nobody_is_left_behind_when_the_one_above_is_killed(environ):
+    with running(environ) as started:
+        worker, web = ready(started)
+        started.kill()
+        eventually(lambda: gone(worker, web))
+
+
+def test_who_dies_again_and_again_is_given_up(capfd):
+    over = threading.Event()
+    beside = Beside(["sh", "-c", "echo alive; exit 3"], over.set, pauses=(0, 0.1))
+    assert over.wait(timeout=20)
+    assert beside.failed
+    assert capfd.readouterr().out.count("alive") == 3
+    beside.stop()
 
 
 def test_a_port_that_is_taken_is_one_line_and_not_half_of_the_requests(environ, port):

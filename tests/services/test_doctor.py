@@ -22,7 +22,7 @@ def test_every_part_is_looked_at(findings):
 def test_a_fresh_installation_is_well(findings, site):
     found = findings()
     assert [part for part, finding in found.items() if not finding.ok and part != "models"] == []
-    assert found["database"].detail.startswith(f"{site.db.engine.dialect.name} at ")
+    assert found["database"].detail.startswith(f"{site.db.engine.dialect.name}, at its newest version")
 
 
 def test_what_is_stuck_is_counted(findings, session):

@@ -146,7 +146,7 @@ def test_rows_that_cannot_be_stored_stop_no_others(imported: Import, session: Se
 def test_a_refusal_says_where_and_why(imported: Import) -> None:
     report = imported("text,email\nx\ny,nobody\n,a@b.co\n")
     assert report.refusals == (
-        Refusal(2, "the row has 1 cells where the header has 2"),
+        Refusal(2, "the row has 1 cell where the header has 2"),
         Refusal(3, "email: this is not a mail address"),
         Refusal(4, "body: the text is empty"),
     )

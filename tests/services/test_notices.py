@@ -20,7 +20,7 @@ NEWS = News(Event.COMMENTED, START, "comment:1", "We found it", "mei")
 
 @pytest.fixture
 def renderer(tmp_path):
-    folder = tmp_path / "templates/notice/received"
+    folder = tmp_path / "templates/notice/filed"
     folder.mkdir(parents=True)
     for part in ("subject.txt", "body.txt", "body.html"):
         (folder / part).write_text("{{ _('Hello') }} {{ project.name }} {{ link }} {{ mute }}")

@@ -196,7 +196,7 @@ def test_private_words_stay_inside_unless_the_issue_is_confidential(story):
     assert len(story.said) == 1
 
 
-@pytest.mark.parametrize(("text", "code"), [("  ", "empty"), ("x" * 5_001, "too_long")])
+@pytest.mark.parametrize(("text", "code"), [("  ", "empty"), ("x" * 5_001, "reply_too_long")])
 def test_nothing_and_too_much_are_refused(story, text, code):
     with pytest.raises(InvalidError) as refused:
         story.reply(text)

@@ -240,7 +240,6 @@ def test_a_queue_that_is_down_does_not_make_them_send_it_again(
 def test_what_became_of_it(client: FlaskClient, session: Session, project: Project) -> None:
     topic = factories.filed(session, project, "7")
     row = session.scalars(select(Feedback)).one()
-    factories.notice(session, row, "received")
     factories.notice(session, row, "filed", about="7", happened_at=START + timedelta(hours=1))
     factories.notice(
         session, row, "commented", text="We found it", author="lin", happened_at=START + timedelta(hours=2)

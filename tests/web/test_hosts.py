@@ -31,7 +31,7 @@ def test_an_unknown_project_has_no_host(signed_in):
 
 def test_what_came_and_what_is_stuck_is_shown_in_words(signed_in, busy):
     page = signed_in.get("/hosts/demo").text
-    for said in ("issue 7 is open", "it is gone", "the token lacks read:issue", "issues closed", "never read yet"):
+    for said in ("issue 7 is open", "it is gone", "the token lacks read:issue", "issues closed", "Not read yet"):
         assert said in page
 
 
@@ -122,6 +122,11 @@ def test_what_was_sent_and_why_nothing_was_filed_is_shown(signed_in, session, bu
         assert said in page
 
 
+@pytest.mark.parametrize("page", ["/hosts/demo", "/learning/demo", "/dictionary/demo"])
+def test_no_cache_keeps_what_only_maintainers_see(signed_in, topic, page):
+    assert signed_in.get(page).headers["Cache-Control"] == "no-store"
+
+
 # --- what a reporter adds
 
 
@@ -140,8 +145,58 @@ def test_nothing_added_is_answered_in_words(client, session, topic):
     assert session.query(Reply).count() == 0
 
 
+@pytest.fixture
+def add(client, session, topic):
+    """Send a reply of a reporter, after `change` was made to their feedback; return the answer."""
+
+    def send(words, **change):
+        row = session.query(factories.Feedback).one()
+        for name, value in change.items():
+            setattr(row, name, value)
+        page = f"/s/{row.receipt}"
+        session.commit()
+        headers = {"Accept-Language": "en"}
+        return client.post(f"{page}/reply", data=filled(client, page, words=words), headers=headers)
+
+    return send
+
+
+def test_what_is_too_long_to_add_is_still_there(add):
+    answer = add("at night " * 600)
+    assert answer.status_code == 422
+    assert "at most 5,000 characters" in answer.text
+    assert "at night at night" in answer.text
+
+
+def test_enough_for_one_day_is_said_and_loses_nothing(add, session):
+    assert [add(f"more {number}").status_code for number in range(5)] == [303] * 5
+    answer = add("and one more")
+    assert answer.status_code == 409
+    assert "enough for today" in answer.text
+    assert ">and one more</textarea>" in answer.text
+    assert session.query(Reply).count() == 5
+
+
+def test_who_is_held_back_for_spam_is_asked_to_wait(add):
+    answer = add("and this", state="quarantined")
+    assert answer.status_code == 409
+    assert "add more later" in answer.text
+    assert "uarantine" not in answer.text
+
+
+def test_a_page_that_had_expired_keeps_what_was_added(client, session, topic):
+    page = f"/s/{session.query(factories.Feedback).one().receipt}"
+    session.rollback()
+    answer = client.post(f"{page}/reply", data={"words": "at night too"}, headers={"Accept-Language": "en"})
+    assert answer.status_code == 422
+    assert "Your text is still here" in answer.text
+    assert ">at night too</textarea>" in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert session.query(Reply).count() == 0
+
+
 def test_an_unknown_receipt_takes_nothing(client, topic):
-    assert client.post("/s/AAAA-BBBB-CCCC/reply", data=filled(client, "/s/")).status_code in {400, 404}
+    assert client.post("/s/AAAA-BBBB-CCCC/reply", data=filled(client, "/s/")).status_code == 404
 
 
 # --- an issue that may be this already

@@ -59,7 +59,7 @@ def test_before_and_after_of_each_kind_are_shown_in_words(signed_in, version):
     page = signed_in.get("/learning/demo").text
     assert "Better, by more than chance" in page
     assert "measured on 42 decisions" in page
-    assert "<td>21</td><td>50 %</td><td>90 %</td>" in page
+    assert "<td>21</td><td>50\u00a0%</td><td>90\u00a0%</td>" in page
     assert "Too few decisions to train on" in page
 
 
@@ -117,7 +117,7 @@ def test_suggestions_and_how_often_they_were_right(signed_in, session, project, 
     session.commit()
     page = signed_in.get("/learning/demo").text
     assert "There are 1, of which 1 were followed" in page
-    assert '<th scope="row">0.50</th><td>1</td><td>100 %</td><td>21 % – 100 %</td>' in page
+    assert '<th scope="row">0.50</th><td>1</td><td>100\u00a0%</td><td>21\u00a0% – 100\u00a0%</td>' in page
     assert "100 次里有 95 次介于" in signed_in.get("/learning/demo", headers={"Accept-Language": "zh"}).text
 
 

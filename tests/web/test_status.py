@@ -87,6 +87,15 @@ def test_where_it_stands(client: FlaskClient, session: Session, said: Feedback, 
     assert f">{stage}</span>" in client.get(f"/s/{said.receipt}").text
 
 
+def test_a_duplicate_is_not_said_to_be_unplanned(client: FlaskClient, session: Session, said: Feedback):
+    said.topic.state = TopicState.DECLINED
+    told(session, said, "duplicate", text="#7")
+    told(session, said, "commented", text="See there")
+    page = client.get(f"/s/{said.receipt}").text
+    assert ">Goes on elsewhere</span>" in page
+    assert "Not planned" not in page
+
+
 def test_the_issue_is_linked(client: FlaskClient, session: Session, project: Project):
     topic = factories.filed(session, project, "7")
     row = session.query(Feedback).filter_by(topic_id=topic.id).one()

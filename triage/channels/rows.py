@@ -41,5 +41,5 @@ def fitted(line: int, names: Sequence[str], cells: Sequence[Any]) -> Item:
     while wide > len(names) and cells[wide - 1] in (None, ""):
         wide -= 1
     if wide != len(names):
-        return Refused(line, f"the row has {wide} cells where the header has {len(names)}")
+        return Refused(line, f"the row has {wide} cell{'s' if wide != 1 else ''} where the header has {len(names)}")
     return Row(line, dict(zip(names, cells, strict=False)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from sqlalchemy.exc import OperationalError
@@ -21,16 +21,34 @@ from triage.services.site import Site, open_site
 class Commands(click.Group):
     """Turns this service's own errors into one line and an exit code."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words before the command's name."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            return _refuse(error, ctx)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            return _refuse(error, ctx)
         except TriageError as error:
             click.echo(f"triage: {error}", err=True)
             ctx.exit(2 if isinstance(error, SettingError) else 1)
         except OperationalError as error:
             click.echo(f"triage: the database doesn't answer: {str(error.orig).splitlines()[0]}", err=True)
             ctx.exit(1)
+
+
+def _refuse(error: click.UsageError, ctx: click.Context) -> NoReturn:
+    """End with one line about wrong words; with the whole help where a command has no words at all."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        raise error
+    words = error.format_message().rstrip(".")
+    click.echo(f"triage: {words}; see “{(error.ctx or ctx).command_path} --help”", err=True)
+    ctx.exit(2)
 
 
 def opened(*, ready: bool = True) -> Site:

@@ -23,7 +23,7 @@ def upgrade() -> None:
     """Bring the schema to the newest version; doing it again changes nothing."""
     site = opened(ready=False)
     site.db.upgrade()
-    click.echo(f"The database is at {site.db.revision()[0]}")
+    click.echo(f"The database is at its newest version, “{site.db.revision()[0]}”")
 
 
 @click.command("import")

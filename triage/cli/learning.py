@@ -14,7 +14,7 @@ from triage.services import bootstrap, comparing, tidying, training, versions
 from triage.services.library import PARTS
 from triage.services.review import Actor
 
-project_option = click.option("--project", "slug", required=True, help="Whose models.")
+project_option = click.option("--project", "slug", required=True, help="The project.")
 
 
 def train(slug: str, *, as_json: bool) -> None:
@@ -33,6 +33,8 @@ def _told(metrics: dict[str, Any]) -> list[str]:
 def _line(part: dict[str, Any]) -> str:
     if "verdict" not in part:
         return f"not trained: {part['examples']} examples are too few" if "examples" in part else "nothing to compare"
+    if not part["n"]:
+        return "nothing to compare"
     gain = f"gain {part['low']:+.3f} to {part['high']:+.3f}"
     return f"{part['before']:.3f} before, {part['after']:.3f} after, {gain}, n = {part['n']}: {part['verdict']}"
 

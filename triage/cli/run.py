@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,11 +16,13 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server as Granian
 from huey import crontab
+from huey.consumer import Consumer
 
 from triage.app import from_environment
 from triage.cli import opened
+from triage.cli.beside import PATIENCE, Beside, as_interrupt, end_with, hang_up
 from triage.config import Settings, data
-from triage.errors import SettingError
+from triage.errors import SettingError, TriageError
 from triage.services import demo
 from triage.services.site import Site
 from triage.services.worker import handlers
@@ -71,13 +72,16 @@ def _beside(wanted: bool) -> Iterator[None]:
     if not wanted:
         yield
         return
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # from here on there is something to be stopped
-    worker = subprocess.Popen([sys.executable, "-m", "triage", "worker"], process_group=0)  # as in `pages`
+    for stopping in (signal.SIGINT, signal.SIGTERM):  # from here on there is something to be stopped
+        signal.signal(stopping, signal.default_int_handler)
+    words = [sys.executable, "-m", "triage", "worker", "--parent", str(os.getpid())]
+    worker = Beside(words, over=lambda: os.kill(os.getpid(), signal.SIGTERM))
     try:
         yield
     finally:
-        worker.send_signal(signal.SIGINT)  # finish the job at hand
-        worker.wait(timeout=60)
+        worker.stop()
+    if worker.failed:
+        raise TriageError("the worker died again and again, so everything was stopped; what it said stands above")
 
 
 def pages() -> APIFlask:
@@ -86,11 +90,12 @@ def pages() -> APIFlask:
     Two signals at once, the terminal's and the parent's, leave it hanging now and then.
     """
     os.setpgid(0, 0)
+    end_with(os.getppid())
     return from_environment()
 
 
 def _server(settings: Settings) -> Any:
-    return Granian(
+    server = Granian(
         "triage.cli.run:pages",
         factory=True,
         address=settings.bind,
@@ -101,15 +106,35 @@ def _server(settings: Settings) -> Any:
         workers_kill_timeout=15,  # a supervisor may signal each of them, which leaves one hanging now and then
         log_level=LogLevels.error,
     )
+    hung_up = hang_up()
+    server.on_startup(lambda: signal.signal(signal.SIGHUP, hung_up))  # else it reloads, and lives on without a terminal
+    return server
+
+
+class _Consumer(Consumer):  # type: ignore[misc]
+    """Runs jobs until Ctrl-C, a supervisor's SIGTERM or a closed terminal; each lets it finish the job at hand."""
+
+    def start(self) -> None:
+        hung_up = hang_up()
+        super().start()
+        signal.signal(signal.SIGHUP, hung_up)  # else it starts itself anew
+        signal.signal(signal.SIGTERM, as_interrupt)
 
 
 @click.command()
-def worker() -> None:
+@click.option("--parent", type=int, hidden=True)
+def worker(parent: int | None) -> None:
     """Analyse, file, listen and mail: run the jobs until stopped."""
     site = opened()
+    if parent:
+        end_with(parent)
     _schedule(site)
-    consumer = site.jobs.huey.create_consumer(
-        workers=site.settings.job_threads, max_delay=0.5, periodic=True, check_worker_health=True
+    consumer = _Consumer(
+        site.jobs.huey,
+        workers=site.settings.job_threads,
+        max_delay=0.5,
+        check_worker_health=True,
+        shutdown_timeout=PATIENCE - 5,
     )
     consumer.run()
 

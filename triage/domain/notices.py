@@ -8,7 +8,7 @@ from enum import StrEnum
 class Event(StrEnum):
     """Something that a reporter hears about."""
 
-    RECEIVED = "received"
+    RECEIVED = "received"  # never mailed: anybody can type an address, and its owner asked for nothing
     FILED = "filed"  # the team took it up: there is an issue now
     ANSWERED = "answered"  # the team wrote to the reporters, here
     COMMENTED = "commented"  # the team wrote on the issue

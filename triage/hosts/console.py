@@ -68,9 +68,9 @@ class Console:
         """Return whether the file can be written."""
         try:
             with self._book():
-                return Check(self._account, "console")
+                return Check(self._account, "")
         except OutsideError as err:
-            return Check(self._account, "console", (str(err),))
+            return Check(self._account, "", (str(err),))
 
     def public(self) -> bool:
         """Return False: nobody but the operator reads the file."""

@@ -63,7 +63,7 @@ def _database(site: Site) -> Finding:
         return Finding(
             "database", ok=False, detail=f"{name} at {current}, should be at {newest}: run “triage db upgrade”"
         )
-    return Finding("database", ok=True, detail=f"{name} at {current}")
+    return Finding("database", ok=True, detail=f"{name}, at its newest version, “{current}”")
 
 
 def _queue(site: Site) -> Finding:

@@ -14,6 +14,8 @@ from triage.errors import ConflictError, InvalidError
 
 LIMIT = 5_000  # characters
 A_DAY = 5  # replies to one feedback
+ENOUGH = "that is enough for one day; the team has what you wrote"
+QUARANTINE = "this feedback is in quarantine"
 
 
 def reply(session: Session, feedback: Feedback, text: str, *, objection: bool, now: datetime) -> Reply:
@@ -26,13 +28,13 @@ def reply(session: Session, feedback: Feedback, text: str, *, objection: bool, n
     if not words and not objection:
         raise InvalidError("write something", field="words", code="empty")
     if len(words) > LIMIT:
-        raise InvalidError(f"at most {LIMIT} characters", field="words", code="too_long")
+        raise InvalidError(f"at most {LIMIT:,} characters", field="words", code="reply_too_long")
     if feedback.state == FeedbackState.QUARANTINED:
-        raise ConflictError("this feedback is in quarantine")
+        raise ConflictError(QUARANTINE)
     today = Reply.created_at > now - timedelta(days=1)
     mine = select(func.count(Reply.id)).where(Reply.feedback_id == feedback.id, today)
     if (session.scalar(mine) or 0) >= A_DAY:
-        raise ConflictError("that is enough for one day; the team has what you wrote")
+        raise ConflictError(ENOUGH)
     row = Reply(feedback_id=feedback.id, text=words, objection=objection, created_at=now)
     session.add(row)
     session.flush()

@@ -121,7 +121,7 @@ def standing(receipt: str) -> dict[str, Any]:
 
 
 def _timeline(session: Session, row: Feedback) -> list[dict[str, Any]]:
-    told = select(Notice).where(Notice.feedback_id == row.id, Notice.event != Event.RECEIVED)
+    told = select(Notice).where(Notice.feedback_id == row.id)
     later = session.scalars(told.order_by(Notice.happened_at, Notice.id))
     first = {"event": Event.RECEIVED.value, "at": row.created_at, "text": "", "author": ""}
     return [first, *({"event": n.event, "at": n.happened_at, "text": n.text, "author": n.author} for n in later)]

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from triage.domain.feedback import BODY_LIMIT, TITLE_LIMIT
 from triage.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, OutsideError, TriageError
-from triage.services import attaching
+from triage.services import attaching, replies
 from triage.services.people import SHORTEST
 
 log = structlog.get_logger()
@@ -32,6 +32,7 @@ FIELDS = {
     "empty": lazy_gettext("Please write something first."),
     "too_long": lazy_gettext("The text is too long: at most %(limit)s characters.", limit=f"{BODY_LIMIT:,}"),
     "title_too_long": lazy_gettext("The title is too long: at most %(limit)s characters.", limit=TITLE_LIMIT),
+    "reply_too_long": lazy_gettext("That is too long: at most %(limit)s characters.", limit=f"{replies.LIMIT:,}"),
     "email": lazy_gettext("This doesn't look like a mail address. Correct it, or leave it empty."),
     "context": lazy_gettext("The context is no small JSON object."),
     "picture_empty": lazy_gettext("The picture is empty. Choose another one, or send without."),
@@ -56,6 +57,9 @@ CONFLICTS = {
     attaching.NO_ISSUE: lazy_gettext("The topic has no issue yet."),
     attaching.PRIVATE: lazy_gettext("This feedback is private, and the issue is not: its pictures stay here."),
     attaching.BUSY: lazy_gettext("Somebody is adding this picture right now."),
+    replies.ENOUGH: lazy_gettext("That is enough for today: the team has what you added before. Write again tomorrow."),
+    # who is held back for spam is not told so
+    replies.QUARANTINE: lazy_gettext("The team still looks at what you wrote first. Please add more later."),
     "this decision is undone already": lazy_gettext("This decision is undone already."),
     "something was decided after it: undo that first": lazy_gettext("Something was decided after it: undo that first."),
 }

@@ -9,7 +9,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
 from flask_talisman import Talisman
-from flask_wtf.csrf import CSRFProtect
+from flask_wtf.csrf import CSRFProtect, ValidationError, validate_csrf
 
 from triage.services.site import Site
 
@@ -26,7 +26,16 @@ POLICY = {
     "frame-ancestors": "'none'",
 }
 DRAINED = 64 * 1024 * 1024  # bytes
-_PRIVATE = ("status.", "queue.", "auth.")
+_PRIVATE = ("status.", "reply.", "queue.", "hosts.", "learning.", "dictionary.", "auth.")
+
+
+def valid_csrf() -> bool:
+    """Return whether the form's token is right, for the views that show the form again rather than an error."""
+    try:
+        validate_csrf(request.form.get("csrf_token", ""))
+    except ValidationError:
+        return False
+    return True
 
 
 def attach(app: Flask, site: Site) -> None:

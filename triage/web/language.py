@@ -6,13 +6,12 @@ from flask import Blueprint, Flask, abort, redirect, request, session
 from flask_babel import Babel
 from werkzeug.wrappers import Response
 
-from triage.render import LOCALES, TRANSLATIONS
+from triage.render import LOCALES, TRANSLATIONS, ZONES
 from triage.services.site import Site
 from triage.web.context import safe_next, site
 
 blueprint = Blueprint("language", __name__)
 KEY = "language"
-ZONES = {"zh": "Asia/Shanghai", "en": "UTC"}
 
 
 def attach(app: Flask, of: Site) -> None:

@@ -24,13 +24,17 @@ GUESSES = "30 per hour"  # wrong codes from one address
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What the page tells: the feedback, how many others say the same, the notices in order, and where it stands."""
+    """What the page tells: the feedback, how many others say the same, the notices in order, and where it stands.
+
+    `moved` is true where the issue was closed as a duplicate: to the host it is over, to its reporter it goes on.
+    """
 
     feedback: Feedback
     others: int
     grouped: bool
     notices: list[Notice]
     stage: str
+    moved: bool
 
 
 def _wrong(response: Response) -> bool:
@@ -56,25 +60,28 @@ def show(code: str) -> ResponseReturnValue:
             feedback = feedback_by_receipt(session, tidy)
         except NotFoundError:
             return render_template("status/unknown.html", code=tidy), 404
-        return render_template(
-            "status/show.html", story=_story(session, feedback), received=request.args.get("received", "")
-        )
+        return page(session, feedback, received=request.args.get("received", ""))
+
+
+def page(session: Session, feedback: Feedback, *, received: str = "", words: str = "", problem: str = "") -> str:
+    """Return the page of one feedback: after a reply that can't be taken, with its words and the problem."""
+    story = _story(session, feedback)
+    return render_template("status/show.html", story=story, received=received, words=words, problem=problem)
 
 
 def _story(session: Session, feedback: Feedback) -> Story:
     topic = feedback.topic
     grouped = topic is not None and feedback.state == FeedbackState.ANALYSED
-    notices = session.scalars(
-        select(Notice)
-        .where(Notice.feedback_id == feedback.id, Notice.event != Event.RECEIVED)
-        .order_by(Notice.happened_at, Notice.id)
-    )
+    told = select(Notice).where(Notice.feedback_id == feedback.id)
+    notices = list(session.scalars(told.order_by(Notice.happened_at, Notice.id)))
+    turns = [notice.event for notice in notices if notice.event not in {Event.ANSWERED, Event.COMMENTED}]
     return Story(
         feedback=feedback,
         others=max(topic.reports - 1, 0) if topic is not None and grouped else 0,
         grouped=grouped,
-        notices=list(notices),
+        notices=notices,
         stage=stage(feedback),
+        moved=stage(feedback) == "declined" and turns[-1:] == [Event.DUPLICATE],
     )
 
 

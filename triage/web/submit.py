@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_wtf.csrf import ValidationError, validate_csrf
 from itsdangerous import BadSignature, Signer
 
 from triage.db.queries import project_by_slug
@@ -23,7 +22,7 @@ from triage.services.pictures import Picture
 from triage.web import language
 from triage.web.context import site
 from triage.web.errors import sentence
-from triage.web.guards import csrf, limiter
+from triage.web.guards import csrf, limiter, valid_csrf
 
 blueprint = Blueprint("submit", __name__)
 QUICKEST = 2  # seconds: nobody reads the page and writes a sentence faster
@@ -112,9 +111,7 @@ def _draft() -> Draft:
 def _unready(draft: Draft) -> str:
     """Return why it can't be taken yet, in a friendly sentence: sending once more is all that a person has to do."""
     started = _started(draft.ticket)
-    try:
-        validate_csrf(request.form.get("csrf_token", ""))
-    except ValidationError:
+    if not valid_csrf():
         return str(gettext("Your text is still here, but the page had expired. Please press “Send” once more."))
     if started is None or request.form.get("website"):
         return str(gettext("Your text is still here. So that we know that you are no robot, press “Send” once more."))
