@@ -2,31 +2,33 @@ import time
 
 import pytest
 
-from triage.ml.components import component_of, telling_words
+from triage.ml.components import Part, component_of, telling_words
 
 WORDS = {"compute": ["训练任务", "GPU", "排队"], "data": ["数据集", "上传"], "api": ["API", "数据库", "排队"]}
 
 
 @pytest.mark.parametrize(
-    ("text", "component", "matched"),
+    ("text", "component", "why", "against"),
     [
-        ("訓練任務一直排隊", "compute", ("训练任务", "排队")),
-        ("数据集上传失败", "data", ("数据集", "上传")),
-        ("api 返回 500", "api", ("api",)),
-        ("rapid gpus", None, ()),
-        ("ＧＰＵ不够", "compute", ("gpu",)),
-        ("数据集和 API", None, ()),
-        ("排队", None, ()),
-        ("别的事", None, ()),
-        ("", None, ()),
+        ("排隊的訓練任務", "compute", {"训练任务": 1.0, "排队": 0.5}, {}),
+        ("数据集上传失败", "data", {"数据集": 1.0, "上传": 1.0}, {}),
+        ("api 返回 500", "api", {"api": 1.0}, {}),
+        ("排队的 GPU 任务上传失败", "compute", {"gpu": 1.0, "排队": 0.5}, {"上传": 1.0}),
+        ("rapid gpus", None, {}, {}),
+        ("ＧＰＵ不够", "compute", {"gpu": 1.0}, {}),
+        ("数据集和 API", None, {}, {}),
+        ("排队", None, {}, {}),
+        ("别的事", None, {}, {}),
+        ("", None, {}, {}),
     ],
 )
-def test_the_listed_words_decide(text, component, matched):
-    assert component_of(text, WORDS) == (component, matched)
+def test_the_listed_words_decide(text, component, why, against):
+    found = component_of(text, WORDS)
+    assert (found.name, list(found.why), list(found.against)) == (component, list(why.items()), list(against.items()))
 
 
 def test_without_words_there_is_no_component():
-    assert component_of("训练任务", {"compute": ["", " "]}) == (None, ())
+    assert component_of("训练任务", {"compute": ["", " "]}) == Part()
 
 
 def test_a_long_text_is_read_in_bounded_time():

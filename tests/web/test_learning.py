@@ -29,7 +29,7 @@ def version(session, project):
 @pytest.fixture
 def proposal(session, topic, project):
     other = factories.topic(session, project, ["It hangs"], title="It hangs")
-    row = factories.proposal(session, topic, other, pairs=[[1, 2, 0.9, ["hang"]]])
+    row = factories.proposal(session, topic, other, pairs=[[1, 2, 0.9, [["hang", 0.9]]]])
     session.commit()
     return row
 
@@ -125,7 +125,7 @@ def test_proposals_stand_on_both_pages(signed_in, topic, proposal):
     for path in ("/learning/demo", f"/queue/{topic.key}"):
         page = signed_in.get(path).text
         assert "Two topics look like one:" in page
-        assert '<span class="word">hang</span>' in page
+        assert 'counts much">hang</span>' in page
 
 
 def test_a_topic_that_falls_apart(signed_in, session, topic):

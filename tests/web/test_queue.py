@@ -125,13 +125,18 @@ def test_every_tab_shows_topics_with_candidates(signed_in: FlaskClient, session:
 
 def test_labels_say_why_in_words(signed_in: FlaskClient, session: Session, project: Project):
     labels = {"kind": {"sure": True, "score": 0.97, "why": [["crash", 1.2]], "ranked": [["bug", 0.97]]}}
-    labels |= {"component": {"words": ["gpu"]}, "placement": {"why": "nothing-alike", "score": 0.0}}
+    labels |= {
+        "component": {"why": [["gpu", 1.0], ["card", 0.5]], "against": [["upload", 0.2]]},
+        "placement": {"why": "nothing-alike", "score": 0.0},
+    }
     row = factories.feedback(session, project, labels=labels, component="Compute")
     topic = factories.topic(session, project, [row])
     session.commit()
     page = signed_in.get(f"/queue/{topic.key}").text
     assert "very likely" in page
-    assert '<span class="word">crash</span>' in page
+    assert '<span class="word weight-3" title="counts much">crash</span>' in page
+    assert '<span class="word weight-2" title="counts some">card</span>' in page
+    assert '<span class="word weight-1" title="counts little">upload</span>' in page.partition("against it")[2]
     assert "Nothing like it was here before." in page
     assert "0.97" not in page
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from triage.domain.text import normalise
 from triage.ml.segment import simplify
@@ -15,9 +16,23 @@ LEAST_SHARE = 0.75  # of the texts that hold a telling word are the component's
 LEAST_LIFT = 2.0  # times as often as among all texts
 MOST_WORDS = 12  # learned for one component
 
+Words = tuple[tuple[str, float], ...]
 
-def component_of(text: str, words: Mapping[str, Sequence[str]]) -> tuple[str | None, tuple[str, ...]]:
-    """Return the component whose listed `words` the text uses most, and those words; (None, ()) where none is ahead.
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The component that a text is about, None where none is ahead; the words for it and those for others alone.
+
+    The weight of a word is 1 over the number of components that it is listed for.
+    """
+
+    name: str | None = None
+    why: Words = ()
+    against: Words = ()
+
+
+def component_of(text: str, words: Mapping[str, Sequence[str]]) -> Part:
+    """Return the component whose listed `words` the text uses most.
 
     A word listed for several components counts for each in part; one inside a longer listed word doesn't count.
     """
@@ -30,8 +45,10 @@ def component_of(text: str, words: Mapping[str, Sequence[str]]) -> tuple[str | N
     best = max(scores.values(), default=0.0)
     ahead = [name for name, score in scores.items() if score == best]
     if len(ahead) != 1:
-        return None, ()
-    return ahead[0], tuple(word for word in found if ahead[0] in owners[word])
+        return Part()
+    weighed = sorted(((word, 1 / len(owners[word])) for word in found), key=lambda pair: -pair[1])
+    why = tuple(pair for pair in weighed if ahead[0] in owners[pair[0]])
+    return Part(ahead[0], why, tuple(pair for pair in weighed if pair not in why))
 
 
 def telling_words(examples: Sequence[tuple[str, Collection[str]]]) -> dict[str, tuple[str, ...]]:

@@ -113,7 +113,7 @@ def _learn_parts(site: Site, slug: str, learned: Learned) -> None:
     before = own or {name: part["words"] for name, part in components().items()}
     after = together(own, telling_words(examples[:border]))
     for name, words in (("before", before), ("after", after)):
-        right = sum(component_of(text, words)[0] == part for part, text in asked)
+        right = sum(component_of(text, words).name == part for part, text in asked)
         learned.accuracy[name] = round(right / len(asked), 4) if asked else 0.0
     learned.accuracy["n"] = len(asked)
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 from triage.domain import text as texts
 from triage.errors import ModelError
 from triage.ml.calibration import Calibration
-from triage.ml.components import component_of
+from triage.ml.components import Part, component_of
 from triage.ml.duplicates import Cut, DuplicateModel, meant
 from triage.ml.encoder import Encoder
 from triage.ml.frequencies import Frequencies
@@ -34,8 +34,7 @@ class Reading:
 
     language: str
     kind: Prediction | None
-    component: str | None
-    component_words: tuple[str, ...]
+    component: Part
     spam: SpamVerdict | None
     cut: Cut
 
@@ -111,12 +110,10 @@ class Models:
         """Return what the models make of a feedback; `words` are the project's own components with their words."""
         both = f"{title}\n{body}" if title else body
         vocabulary = words or {name: part["words"] for name, part in components().items()}
-        component, matched = component_of(both, vocabulary)
         return Reading(
             language=texts.language(both),
             kind=self.kinds.predict(title, body, project=project) if self.kinds else None,
-            component=component,
-            component_words=tuple(matched),
+            component=component_of(both, vocabulary),
             spam=self.spam.predict(both, threshold=self.spam_threshold) if self.spam else None,
             cut=self.cut(title, body),
         )

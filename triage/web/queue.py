@@ -30,6 +30,7 @@ from triage.web.shelf import Wanted, shelf
 
 # APIFlask looks for its own kind of blueprint wherever there is a before_request
 blueprint = APIBlueprint("queue", __name__, url_prefix="/queue", enable_openapi=False)
+blueprint.add_app_template_filter(reasons.words, "weighed")  # for the pages next door that tell reasons, too
 HERE = ZoneInfo("Asia/Shanghai")
 MORNING = time(9)  # when what was put away comes back
 
