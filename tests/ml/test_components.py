@@ -27,6 +27,18 @@ def test_the_listed_words_decide(text, component, why, against):
     assert (found.name, list(found.why), list(found.against)) == (component, list(why.items()), list(against.items()))
 
 
+TAUGHT = {"data": ["排队", "seat"], "gone": ["gpu"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "component", "why"),
+    [("训练任务排队", "data", {"排队": 2.0}), ("seat", "data", {"seat": 2.0}), ("gpu", "compute", {"gpu": 1.0})],
+)
+def test_a_taught_word_is_its_components_alone_and_outranks_a_listed_one(text, component, why):
+    found = component_of(text, WORDS, TAUGHT)
+    assert (found.name, dict(found.why)) == (component, why)
+
+
 def test_without_words_there_is_no_component():
     assert component_of("训练任务", {"compute": ["", " "]}) == Part()
 
@@ -41,6 +53,11 @@ def test_words_that_give_a_component_away_are_learned():
     queue = [("scheduler", ["job", "queue", "waits", "page"])] * 6
     login = [("login", ["password", "page", "job"])] * 6
     assert telling_words([*queue, *login]) == {"scheduler": ("queue", "waits"), "login": ("password",)}
+
+
+def test_words_of_what_most_texts_are_about_are_learned_too():
+    queue, login = [("scheduler", ["queue", "page"])] * 30, [("login", ["password", "page"])] * 6
+    assert telling_words([*queue, *login]) == {"scheduler": ("queue",), "login": ("password",)}
 
 
 def test_of_few_texts_or_of_one_component_nothing_is_learned():

@@ -80,7 +80,7 @@ def test_feedback_gets_its_labels_and_a_topic(story):
     topic = story.get(Topic, row.topic_id)
     assert (row.state, row.language, row.component, row.analysed_at) == ("analysed", "en", "GPU", START)
     assert (topic.state, topic.title, topic.reports, topic.people) == (TopicState.NEW, "It hangs", 1, 1)
-    assert row.labels["component"] == {"why": [["npu", 1.0]], "against": []}
+    assert row.labels["component"] == {"guess": "GPU", "why": [["npu", 1.0]], "against": []}
 
 
 def test_a_language_is_that_of_the_words_whatever_page_they_came_from(story):

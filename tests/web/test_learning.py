@@ -1,5 +1,7 @@
 """What a project has learned, on its page and as JSON; versions put in force by a click; proposals answered."""
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -61,6 +63,17 @@ def test_before_and_after_of_each_kind_are_shown_in_words(signed_in, version):
     assert "measured on 42 decisions" in page
     assert "<td>21</td><td>50 %</td><td>90 %</td>" in page
     assert "Too few decisions to train on" in page
+
+
+def test_components_are_told_by_name(signed_in, session, version):
+    images = {"n": 9, "before": 0.5, "after": 0.8}
+    named = {"images": images, "": {"n": 3, "before": 0.1, "after": 0.2}}
+    version.metrics = {"components": {"trained": True, "verdict": "same", "n": 12, "before": 0.3, "after": 0.5}}
+    version.metrics["components"]["per_class"] = named
+    session.commit()
+    page = signed_in.get("/learning/demo").text
+    assert "All components alike" in page
+    assert re.search(r'<th scope="row">None</th><td>3</td><td>10 %</td><td>20 %</td>', page)
 
 
 def test_a_machine_gets_the_same(signed_in, version):

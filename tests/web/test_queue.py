@@ -248,6 +248,33 @@ def test_there_are_six_kinds(signed_in: FlaskClient, topic: Topic):
     assert act(signed_in, topic.key, "kind", kind="nonsense").status_code == 422
 
 
+def test_change_component_and_take_it_back(signed_in: FlaskClient, session: Session, topic: Topic):
+    act(signed_in, topic.key, "component", component="images")
+    assert fresh(session).get_one(Topic, topic.id).component == "images"
+    number = session.query(Decision.id).scalar()
+    signed_in.post(f"/queue/decisions/{number}/undo", data=filled(signed_in, f"/queue/{topic.key}"))
+    assert fresh(session).get_one(Topic, topic.id).component == ""
+
+
+def test_the_components_to_choose_from_are_the_projects(signed_in: FlaskClient, session: Session, topic: Topic):
+    topic.project.words = {"Scheduler": ["queue"]}
+    session.commit()
+    page = signed_in.get(f"/queue/{topic.key}").text
+    assert '<option value="Scheduler">' in page
+    assert 'value="images"' not in page
+    assert act(signed_in, topic.key, "component", component="images").status_code == 422
+
+
+def test_what_a_person_changed_is_no_guess_any_more(signed_in: FlaskClient, session: Session, topic: Topic):
+    (row,) = session.query(Feedback).filter_by(topic_id=topic.id)
+    row.component, row.labels = "data", {"component": {"guess": "data", "why": [["upload", 1.0]], "against": []}}
+    session.commit()
+    act(signed_in, topic.key, "component", component="")
+    page = signed_in.get(f"/queue/{topic.key}").text
+    assert "taken for that at first, then changed" in page
+    assert "Changed the component" in page
+
+
 def test_an_answer_loses_its_control_signs(signed_in: FlaskClient, session: Session, topic: Topic):
     act(signed_in, topic.key, "answer", words="Try\0 again\x07 tomorrow")
     assert session.query(factories.Notice).one().text == "Try again tomorrow"

@@ -82,7 +82,9 @@ def _label(row: Feedback, reading: Reading) -> None:
     row.component = reading.component.name or ""
     row.cut = stored(reading.cut)
     part = reading.component
-    labels: dict[str, Any] = {"component": {"why": _pairs(part.why), "against": _pairs(part.against)}}
+    labels: dict[str, Any] = {
+        "component": {"guess": part.name or "", "why": _pairs(part.why), "against": _pairs(part.against)}
+    }
     if reading.kind is not None:
         kind = reading.kind
         row.kind = kind.label or kind.guess or ""

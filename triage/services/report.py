@@ -27,7 +27,12 @@ def report(site: Site, session: Session, project: Project) -> dict[str, Any]:
         "project": project.slug,
         "in_force": _version(active(session, project)),
         "faults": models.faults,
-        "examples": {"kinds": len(known.kinds), "spam": len(known.spam), "duplicates": len(known.pairs)},
+        "examples": {
+            "kinds": len(known.kinds),
+            "spam": len(known.spam),
+            "duplicates": len(known.pairs),
+            "components": len(known.components),
+        },
         "versions": [_version(row) for row in rows[:VERSIONS]],
         "spam": {
             "threshold": models.spam_threshold or (models.spam.threshold if models.spam else None),

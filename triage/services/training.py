@@ -18,25 +18,27 @@ from triage.db.queries import project_by_slug
 from triage.db.tables import ModelVersion
 from triage.ml import calibration
 from triage.ml.comparison import BETTER, Comparison, compare_costs, compare_labels, precision_table
+from triage.ml.components import Listed, component_of
 from triage.ml.features import Reader
 from triage.ml.kind_training import Example, Plan
 from triage.ml.kinds import KindModel, log_odds
 from triage.ml.site_training import Weighed, learn_site, save_numbers, spam_costs, spam_threshold
 from triage.ml.training import kind_examples
-from triage.services import versions
+from triage.services import components, versions
+from triage.services.components import ComponentExample
 from triage.services.learning import Examples, KindExample, SpamExample, examples
-from triage.services.library import DUPLICATES, KINDS, SPAM
+from triage.services.library import COMPONENTS, DUPLICATES, KINDS, PARTS, SPAM
 from triage.services.models import Models
 from triage.services.pairs import PairExample
 from triage.services.review import Actor
 from triage.services.site import Site
 
-LEAST_KINDS = 20  # of the project's own, before a kind model is trained
+LEAST_KINDS = 20  # of the project's own, before a kind model is trained or words of components are learned
 FRESH = 20  # decisions since the last training, before the night's pass trains again
 CHANGED, CONFIRMED = 3, 2  # how often an example counts beside a shipped one; labels of the host count as confirmed
 
 
-One = TypeVar("One", KindExample, SpamExample, PairExample)
+One = TypeVar("One", KindExample, SpamExample, PairExample, ComponentExample)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ def train(site: Site, slug: str, *, fresh: int = 0) -> Trained | None:
     with site.db.read() as session:
         project = project_by_slug(session, slug)
         known, models = examples(session, project), site.library.of(session, project)
-        seen = {part: versions.seen_until(session, project, part) for part in (KINDS, SPAM, DUPLICATES)}
+        seen = {part: versions.seen_until(session, project, part) for part in PARTS}
+        listed = components.vocabulary(project.words)
         last = next(iter(versions.history(session, project)), None)
     if _new(known, last.trained_until if last else None) < fresh:
         return None
@@ -94,13 +97,13 @@ def train(site: Site, slug: str, *, fresh: int = 0) -> Trained | None:
         KINDS: _kinds(known.kinds, models, seen[KINDS], own),
         SPAM: _spam(known.spam, models, seen[SPAM]),
         DUPLICATES: _duplicates(known.pairs, models, seen[DUPLICATES]),
+        COMPONENTS: _components(known.components, models, seen[COMPONENTS], listed),
     }
     return _stored(site, slug, known, parts)
 
 
 def _new(known: Examples, since: datetime | None) -> int:
-    times = [one.at for one in known.kinds] + [one.at for one in known.spam] + [one.at for one in known.pairs]
-    return sum(since is None or at > since for at in times)
+    return sum(since is None or one.at > since for one in known.everything)
 
 
 def _stored(site: Site, slug: str, known: Examples, parts: dict[str, Part]) -> Trained:
@@ -154,6 +157,22 @@ def weighed(rows: Sequence[KindExample], slug: str) -> list[Weighed]:
 def labels(model: KindModel | None, rows: Sequence[KindExample], slug: str) -> list[str]:
     """Return what `model` guesses, "" where there is no model or no guess."""
     return [(model.predict(one.title, one.body, project=slug).guess or "") if model else "" for one in rows]
+
+
+def _components(rows: Sequence[ComponentExample], models: Models, seen: datetime | None, listed: Listed) -> Part:
+    facts = {"examples": len(rows), "changed": sum(not one.confirmed for one in rows)}
+    before, held = apart(rows, seen)
+    if len(before) < LEAST_KINDS:
+        return Part(None, None, facts)
+    twin, final = (components.learned(part, models.segmenter.words) for part in (before, rows))
+    truth = [one.component for one in held]
+    guesses = [named(held, listed, taught) for taught in (models.taught, twin)]
+    return Part(lambda folder: components.keep(folder, final), compare_labels(truth, *guesses), facts)
+
+
+def named(rows: Sequence[ComponentExample], listed: Listed, taught: Listed) -> list[str]:
+    """Return the component of each text by the words listed and taught, "" for none."""
+    return [component_of(one.text, listed, taught).name or "" for one in rows]
 
 
 def _spam(rows: Sequence[SpamExample], models: Models, seen: datetime | None) -> Part:

@@ -29,6 +29,7 @@ PARTS = {
     "kinds": lazy_gettext("Kinds"),
     "spam": lazy_gettext("Spam"),
     "duplicates": lazy_gettext("Probability of duplicates"),
+    "components": lazy_gettext("Components"),
 }
 VERDICTS = {
     "better": lazy_gettext("Better, by more than chance"),

@@ -24,6 +24,7 @@ SURENESS = {
     "maybe": lazy_gettext("possibly"),
     "unsure": lazy_gettext("unsure"),
 }
+CHANGED = lazy_gettext("taken for that at first, then changed")
 SAMENESS = {
     "likely": lazy_gettext("Very likely the same"),
     "maybe": lazy_gettext("Possibly the same"),
@@ -118,14 +119,17 @@ def _kind(feedback: Feedback) -> Reason | None:
         return None
     guess = label["ranked"][0][0] if label.get("ranked") else feedback.kind
     sure = "likely" if label.get("sure") else "maybe" if label.get("likely") else "unsure"
-    return Reason(gettext("Kind"), said(guess, KINDS), str(SURENESS[sure]), *_both(label))
+    told = CHANGED if feedback.kind != guess else SURENESS[sure]
+    return Reason(gettext("Kind"), said(guess, KINDS), str(told), *_both(label))
 
 
 def _component(feedback: Feedback) -> Reason | None:
     label = feedback.labels.get("component", {})
-    if not label.get("why") or not feedback.component:
+    guess = label.get("guess") or feedback.component
+    if not label.get("why") or not guess:
         return None
-    return Reason(gettext("Component"), component(feedback.component), "", *_both(label))
+    told = str(CHANGED) if feedback.component != guess else ""
+    return Reason(gettext("Component"), component(guess), told, *_both(label))
 
 
 def _spam(feedback: Feedback) -> Reason | None:
