@@ -9,6 +9,7 @@ from tests import factories
 from tests.web.conftest import filled
 from triage.db.queries import members
 from triage.db.tables import Project
+from triage.ml.encoder import Encoder
 from triage.services import proposals, review, versions
 
 KINDS = {"bug": {"n": 21, "before": 0.5, "after": 0.9}}
@@ -121,6 +122,13 @@ def test_a_damaged_version_is_told_on_the_page(signed_in, session, project, vers
     versions.promote(session, version, factories.actor())
     session.commit()
     assert "demo: version 1 of kinds" in signed_in.get("/learning/demo").text
+
+
+def test_an_encoder_that_is_broken_is_told_on_the_page_and_to_machines(signed_in, site, project, tmp_path):
+    site.models.duplicates.encoder = Encoder(tmp_path / "encoder")
+    page, found = signed_in.get("/learning/demo"), signed_in.get("/learning/demo.json").json
+    assert "there is no such folder" in page.text
+    assert "there is no such folder" in found["faults"][-1]
 
 
 def test_suggestions_and_how_often_they_were_right(signed_in, session, project, topic, user):
