@@ -130,6 +130,7 @@ def test_a_probability_comes_from_suggestions_followed_and_passed_over(session, 
     assert found.promoted == ("duplicates",)
     table = {row["threshold"]: row["precision"] for row in found.metrics["duplicates"]["table"]}
     assert table[0.6] == 1.0 > table[0.1]
+    assert found.metrics["duplicates"]["per_class"].keys() == {"same", "different"}
     with site.db.read() as db:
         line = site.library.of(db, project).line
     assert line.probability(2) > 0.9
@@ -150,6 +151,7 @@ def test_a_threshold_of_its_own_once_people_said_what_is_spam(session, project, 
         pytest.skip("optional: the spam model is not trained yet")
     found = train(site, "demo").metrics["spam"]
     assert found["trained"]
+    assert {name: one["n"] for name, one in found["per_class"].items()} == {"spam": 10, "ham": 10}
     assert 0.5 <= found["threshold_after"] <= 1
 
 

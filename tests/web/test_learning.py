@@ -77,6 +77,28 @@ def test_components_are_told_by_name(signed_in, session, version):
     assert re.search(r'<th scope="row">None</th><td>3</td><td>10 %</td><td>20 %</td>', page)
 
 
+def test_spam_and_duplicates_are_told_class_by_class(signed_in, session, version):
+    one = {"n": 7, "before": 0.4, "after": 0.6}
+    version.metrics = {
+        "spam": {"trained": True, "verdict": "same", "n": 14, "per_class": {"spam": one, "ham": one}},
+        "duplicates": {"trained": True, "verdict": "same", "n": 14, "per_class": {"same": one, "different": one}},
+    }
+    session.commit()
+    page = signed_in.get("/learning/demo").text
+    for name in ("Spam", "No spam", "The same", "Something else"):
+        assert f'<th scope="row">{name}</th><td>7</td><td>40 %</td><td>60 %</td>' in page
+
+
+def test_a_damaged_index_is_told_on_the_page(signed_in, site, project):
+    site.index.claim()
+    site.index.commit(1)
+    assert "note-bad" not in signed_in.get("/learning/demo").text
+    site.index.close()
+    (site.settings.path("index") / "meta.json").write_text("{")
+    del site.index
+    assert "the search index: " in signed_in.get("/learning/demo").text
+
+
 def test_a_machine_gets_the_same(signed_in, version):
     found = signed_in.get("/learning/demo.json").json
     assert found["versions"][0]["metrics"]["kinds"]["per_class"] == KINDS

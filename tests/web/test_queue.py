@@ -248,6 +248,19 @@ def test_there_are_six_kinds(signed_in: FlaskClient, topic: Topic):
     assert act(signed_in, topic.key, "kind", kind="nonsense").status_code == 422
 
 
+def test_of_a_large_topic_those_that_stand_for_it_are_read_first(
+    signed_in: FlaskClient, session: Session, project: Project
+):
+    topic = factories.topic(session, project, [f"report {number}" for number in range(60)])
+    rows = session.query(Feedback).filter_by(topic_id=topic.id).order_by(Feedback.id).all()
+    topic.representatives = [rows[58].id, rows[3].id]
+    session.commit()
+    page = signed_in.get(f"/queue/{topic.key}").text.partition("What was said")[2]
+    assert page.count("stands for the others") == 2
+    assert page.index("report 58") < page.index("report 0<")
+    assert "report 59<" not in page  # the last ones are only counted
+
+
 def test_change_component_and_take_it_back(signed_in: FlaskClient, session: Session, topic: Topic):
     act(signed_in, topic.key, "component", component="images")
     assert fresh(session).get_one(Topic, topic.id).component == "images"

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from triage.db.queries import project_by_slug
 from triage.db.tables import Project
-from triage.ml.comparison import compare_costs, compare_labels
+from triage.ml.comparison import compare_costs, compare_labels, told_apart
 from triage.ml.components import Listed
 from triage.ml.kinds import log_odds
 from triage.ml.site_training import spam_costs
@@ -20,7 +20,7 @@ from triage.services.learning import Examples, examples
 from triage.services.library import COMPONENTS, DUPLICATES, KINDS, SPAM
 from triage.services.models import Models
 from triage.services.site import Site
-from triage.services.training import labels, named
+from triage.services.training import labels, named, pair_names, spam_names
 
 
 def compare(site: Site, slug: str, left: int, right: int) -> dict[str, Any]:
@@ -82,7 +82,9 @@ def _spam(known: Examples, since: datetime | None, models: tuple[Models, Models]
         np.array([one.spam for one in rows], bool),
     )
     limits = [model.threshold if one.spam_threshold is None else one.spam_threshold for one in models]
-    return compare_costs(*(spam_costs(chances, truth, limit) for limit in limits)).as_dict()
+    compared = compare_costs(*(spam_costs(chances, truth, limit) for limit in limits))
+    before, after = (spam_names(chances >= limit) for limit in limits)
+    return told_apart(compared, spam_names(truth), (before, after)).as_dict()
 
 
 def _duplicates(known: Examples, since: datetime | None, models: tuple[Models, Models]) -> dict[str, Any]:
@@ -92,4 +94,5 @@ def _duplicates(known: Examples, since: datetime | None, models: tuple[Models, M
         return {}  # a score alone claims nothing that could be wrong
     truth = np.array([one.same for one in rows], float)
     chances = [np.array([line.probability(log_odds(one.score)) for one in rows]) for line in lines if line]
-    return compare_costs((truth - chances[0]) ** 2, (truth - chances[1]) ** 2).as_dict()
+    compared = compare_costs((truth - chances[0]) ** 2, (truth - chances[1]) ** 2)
+    return told_apart(compared, pair_names(truth), (pair_names(chances[0]), pair_names(chances[1]))).as_dict()

@@ -26,7 +26,7 @@ def report(site: Site, session: Session, project: Project) -> dict[str, Any]:
     return {
         "project": project.slug,
         "in_force": _version(active(session, project)),
-        "faults": models.faults,
+        "faults": [*models.faults, *_index(site)],
         "examples": {
             "kinds": len(known.kinds),
             "spam": len(known.spam),
@@ -44,6 +44,12 @@ def report(site: Site, session: Session, project: Project) -> dict[str, Any]:
         },
         "duplicates": _calibration(known, models.line.decisions if models.line else 0),
     }
+
+
+def _index(site: Site) -> list[str]:
+    """Return why nothing can be found, where that is so; an installation whose worker never ran has no index yet."""
+    fault = site.index.needs_rebuild if site.settings.path("index").exists() else ""
+    return [f"the search index: {fault}; the worker makes it anew"] if fault else []
 
 
 def _calibration(known: Examples, decisions: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ was in force before is asked only about decisions that are newer than its own tr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 from triage.db.queries import project_by_slug
 from triage.db.tables import ModelVersion
 from triage.ml import calibration
-from triage.ml.comparison import BETTER, Comparison, compare_costs, compare_labels, precision_table
+from triage.ml.comparison import BETTER, Comparison, compare_costs, compare_labels, precision_table, told_apart
 from triage.ml.components import Listed, component_of
 from triage.ml.features import Reader
 from triage.ml.kind_training import Example, Plan
@@ -187,8 +187,19 @@ def _spam(rows: Sequence[SpamExample], models: Models, seen: datetime | None) ->
     chances, truth = np.array([scores[one.feedback_id] for one in held]), np.array([one.spam for one in held], bool)
     limit = models.spam.threshold if models.spam_threshold is None else models.spam_threshold
     compared = compare_costs(spam_costs(chances, truth, limit), spam_costs(chances, truth, twin))
+    compared = told_apart(compared, spam_names(truth), (spam_names(chances >= limit), spam_names(chances >= twin)))
     facts |= {"threshold_before": limit, "threshold_after": final}
     return Part(_numbers(SPAM, {"threshold": final}), compared, facts)
+
+
+def spam_names(spam: Iterable[bool]) -> list[str]:
+    """Return each verdict as the class that it is told under."""
+    return ["spam" if one else "ham" for one in spam]
+
+
+def pair_names(chances: Iterable[float]) -> list[str]:
+    """Return what is likelier of each pair as the class that it is told under."""
+    return ["same" if one >= 0.5 else "different" for one in chances]  # noqa: PLR2004
 
 
 def _threshold(rows: Sequence[SpamExample], scores: dict[int, float]) -> float | None:
@@ -213,6 +224,7 @@ def _duplicates(rows: Sequence[PairExample], models: Models, seen: datetime | No
     was = [known.probability(log_odds(one.score)) if known else share for one in held]
     now = [twin.probability(log_odds(one.score)) for one in held]
     compared = compare_costs((truth - np.array(was)) ** 2, (truth - np.array(now)) ** 2)
+    compared = told_apart(compared, pair_names(truth), (pair_names(was), pair_names(now)))
     numbers = {"slope": final.slope, "offset": final.offset, "decisions": float(final.decisions)}
     return Part(_numbers(DUPLICATES, numbers), compared, facts)
 
