@@ -87,7 +87,7 @@ UNITS = ["训*", "训 练-", "a.b ", "a ", "\u0300\u0316", "\u0e38\u0e48", "аa"
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_hostile_text_costs_no_more_than_any_other(unit):
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(normalise(unit * LIMIT)) <= LIMIT
     cleanse(unit * LIMIT)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
