@@ -74,7 +74,7 @@ def test_duplicates(run, queries):
     found, rows = run("duplicates", "reports", "--queries", queries)
     assert found.keys() == {"n", "recall_at_1", "recall_at_5", "recall_at_10", "mrr"}
     assert found["n"] == len(rows) == {"last20": 3, "all": 17}[queries]
-    assert all(set(row["ranked"]) <= {str(at) for at in range(row["row"])} for row in rows)  # only earlier ones
+    assert all(set(row["ranked"]) <= set(range(row["row"])) for row in rows)  # only earlier ones
 
 
 def test_duplicates_with_a_tracker_to_train_on(run):
@@ -86,6 +86,28 @@ def test_pairs(run, train):
     found, rows = run("pairs", "pairs", *train)
     assert {"accuracy", "recall_at_1", "recall_at_5", "recall_at_10"} <= found.keys()
     is_a_line_a_row(rows, len(PAIRS))
+    assert {row["prediction"] for row in rows} <= {0, 1}
+    ids = {f"{at}{side}" for at in range(len(PAIRS)) for side in "ab"}
+    assert any(row["ranked"] for row in rows)
+    assert all(set(row["ranked"]) <= ids for row in rows)
+
+
+def test_accuracy_and_recall_of_pairs_can_be_counted_from_the_lines(run):
+    found, rows = run("pairs", "pairs")
+    right = [row["prediction"] == pair["same"] for row, pair in zip(rows, PAIRS, strict=True)]
+    assert found["accuracy"] == round(sum(right) / len(right), 4)
+    asked = {pair["a"]: row["ranked"] for row, pair in zip(rows, PAIRS, strict=True) if row["ranked"]}
+    assert len(asked) == found["n"]
+
+
+def test_recall_of_duplicates_can_be_counted_from_the_lines_by_the_files_own_ids(run, tmp_path):
+    named = [{**row, "id": f"R-{at}"} for at, row in enumerate(REPORTS)]
+    (tmp_path / "named").write_text("".join(json.dumps(row) + "\n" for row in named), encoding="utf-8")
+    found, rows = run("duplicates", "named", "--queries", "all")
+    clusters = {row["id"]: row["cluster"] for row in named}
+    hits = [clusters[row["prediction"]] == named[row["row"]]["cluster"] for row in rows]
+    assert found["recall_at_1"] == round(sum(hits) / len(hits), 4)
+    assert all(row["ranked"][0] == row["prediction"] for row in rows)
 
 
 def test_spam(run):
@@ -103,6 +125,9 @@ def test_feedback(run):
     found, rows = run("feedback", "feedback")
     assert {"kind_macro_f1", "recall_at_5", "b3_f1"} <= found.keys()
     is_a_line_a_row(rows, len(FEEDBACK))
+    assert [row["ranked"] for row in rows[:2]] == [[], [0]]
+    assert [row["topic"] for row in rows] == [0, 0, 2]
+    assert rows[0]["prediction"] == rows[0]["kinds"][0]
 
 
 def test_feedback_without_duplicates_is_still_measured(run, tmp_path):
@@ -126,6 +151,37 @@ def test_a_bad_file_is_one_line(run, command, file):
     said = run(command, *COMMANDS[command], file, code=1)
     assert said.startswith(f"triage: {file}")
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "row", "field"),
+    [
+        ("kinds", {"title": "x", "body": "y", "project": "p"}, "kind"),
+        ("pairs", {"a": "x", "b": "y", "same": 2}, "same"),
+        ("pairs", {"a": "x", "b": 7, "same": 1}, "b"),
+        ("spam", {"text": "x"}, "spam"),
+        ("feedback", {"title": ["x"]}, "title"),
+        ("duplicates", {"title": "x", "cluster": {}}, "cluster"),
+    ],
+)
+def test_a_field_that_is_missing_or_of_another_sort_is_named_with_its_line(run, tmp_path, command, row, field):
+    (tmp_path / "odd").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    said = run(command, *COMMANDS[command], "odd", code=1)
+    assert said.startswith("triage: odd, ")
+    assert f"“{field}”" in said
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_line_that_is_cut_off_is_named(run, tmp_path, command):
+    (tmp_path / "cut").write_text('{"title": "x", "cluster"\n', encoding="utf-8")
+    assert run(command, *COMMANDS[command], "cut", code=1).startswith("triage: cut, line 1: ")
+
+
+@pytest.mark.parametrize(("command", "rows"), [("pairs", PAIRS), ("spam", SPAM), ("feedback", FEEDBACK)])
+def test_other_fields_are_left_alone(run, tmp_path, command, rows):
+    more = "".join(json.dumps({**row, "ranked": 1, "row": None}) + "\n\n" for row in rows)
+    (tmp_path / "more").write_text("\ufeff" + more, encoding="utf-8")
+    assert run(command, "more")[0] == run(command, command)[0]
 
 
 def test_reports_without_words_to_train_on_leave_the_shipped_model(run, tmp_path):

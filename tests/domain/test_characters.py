@@ -46,12 +46,26 @@ def test_what_is_stored_can_be_encoded_and_stays_as_it_is(text):
         ("привет мир", "привет мир"),
         ("z\u0335a\u0336lgo", "zalgo"),
         ("赞👍🏽了", "赞 了"),
+        ("训*练*任*务 卡住", "训练任务 卡住"),
+        ("训 练 任 务 排 队", "训练任务排队"),
+        ("训💬练💬任💬务", "训练任务"),
+        ("l.o.g.i.n fails", "login fails"),
+        ("红、黄、蓝，上/下/左", "红、黄、蓝,上/下/左"),  # a list is no word
+        ("e.g. the U.S.A. on 1.2.3.4", "e.g. the u.s.a. on 1.2.3.4"),
+        ("登录 不 了", "登录 不 了"),
+        ("训*练-任*务", "训*练-任*务"),
         ("a \n\t b", "a b"),
         ("bad\udfffhalf", "badhalf"),
     ],
 )
 def test_one_spelling(written, meant):
     assert normalise(written) == meant
+
+
+@given(st.text("训练务ab1 *-.、", max_size=40))
+def test_what_was_put_together_stays_so(text):
+    once = normalise(text)
+    assert normalise(once) == once
 
 
 def test_the_case_can_be_kept():
@@ -68,9 +82,12 @@ def test_emoji_are_given_one_by_one():
     assert emoji("好👍👍，棒🎉") == ["👍", "👍", "🎉"]
 
 
-@pytest.mark.parametrize("unit", ["\u0300\u0316", "\u0e38\u0e48", "аa", "x\u0301", "\ufdfa"])
+UNITS = ["训*", "训 练-", "a.b ", "a ", "\u0300\u0316", "\u0e38\u0e48", "аa", "x\u0301", "\ufdfa"]
+
+
+@pytest.mark.parametrize("unit", UNITS)
 def test_hostile_text_costs_no_more_than_any_other(unit):
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(normalise(unit * LIMIT)) <= LIMIT
     cleanse(unit * LIMIT)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2

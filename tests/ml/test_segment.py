@@ -80,9 +80,9 @@ def test_nothing_is_left_in_the_shared_folder_and_nothing_is_read_from_it(tmp_pa
 
 
 def test_a_hundred_kilobytes_are_cut_in_bounded_time():
-    start = time.perf_counter()
+    start = time.process_time()
     assert PLAIN.tokens("训练任务失败 a1 " * 10_000)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_word_lists(tmp_path):

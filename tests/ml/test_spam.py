@@ -41,6 +41,19 @@ def test_it_says_why(model):
     assert {"优惠", "特价"} <= set(dict(model.predict(AD).why))
 
 
+def test_it_says_what_speaks_against(model):
+    verdict = model.predict("登录页打开就报错，加微信领取优惠")
+    assert {"报错", "打开"} <= set(dict(verdict.against))
+    assert "优惠" in dict(verdict.why)
+    assert min(weight for _, weight in [*verdict.why, *verdict.against]) > 0
+
+
+def test_what_is_no_word_is_named_where_it_is_there_and_nothing_that_is_missing(model):
+    names = {name for name, _ in [*model.predict(AD).why, *model.predict(AD).against]}
+    assert "sign:contact" in names
+    assert not {"sign:money", "sign:code"} & names
+
+
 def test_a_project_may_have_its_own_threshold(model):
     assert not model.predict(AD, threshold=1.1).spam
 

@@ -35,7 +35,7 @@ class Everything:
     """A spam model that takes everything for an advertisement."""
 
     def predict(self, text, **_):
-        return SpamVerdict(spam=True, score=0.99, why=(("hang", 3.0),))
+        return SpamVerdict(spam=True, score=0.99, why=(("hang", 3.0),), against=(("please", 0.5),))
 
 
 class Story:
@@ -80,7 +80,7 @@ def test_feedback_gets_its_labels_and_a_topic(story):
     topic = story.get(Topic, row.topic_id)
     assert (row.state, row.language, row.component, row.analysed_at) == ("analysed", "en", "GPU", START)
     assert (topic.state, topic.title, topic.reports, topic.people) == (TopicState.NEW, "It hangs", 1, 1)
-    assert row.labels["component"] == {"words": ["npu"]}
+    assert row.labels["component"] == {"guess": "GPU", "why": [["npu", 1.0]], "against": []}
 
 
 def test_a_language_is_that_of_the_words_whatever_page_they_came_from(story):
@@ -141,7 +141,7 @@ def test_an_advertisement_goes_into_quarantine_with_its_reason(story):
     topic = story.get(Topic, row.topic_id)
     assert (row.state, topic.state, topic.reports) == ("quarantined", TopicState.SPAM, 0)
     assert row.topic_id != known.topic_id
-    assert row.labels["spam"] == {"score": 0.99, "why": [["hang", 3.0]]}
+    assert row.labels["spam"] == {"score": 0.99, "why": [["hang", 3.0]], "against": [["please", 0.5]]}
 
 
 def test_nothing_joins_what_is_in_quarantine(story):

@@ -54,6 +54,7 @@ def test_shipped_with_shipped_is_the_same(session, site, project):
     found = compare(site, "demo", 0, 0)
     assert (found["kinds"]["verdict"], found["kinds"]["n"], found["unseen_since"]) == ("same", 30, None)
     assert found["duplicates"] == {}
+    assert found["components"]["n"] == 0
 
 
 def test_only_what_is_newer_than_both_counts(session, site, project):

@@ -7,12 +7,14 @@ import shutil
 import time
 from copy import copy
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests import factories
 from triage.config import data
 from triage.db.tables import Candidate, Project
+from triage.ml import weights
 from triage.ml.frequencies import Frequencies
 from triage.services import analysis, doctor
 from triage.services.models import Models
@@ -70,6 +72,59 @@ def test_a_damaged_model_is_told_and_its_label_left_out(copied, name, harm):
     assert (found.spam is None) == name.startswith("weights/spam")
 
 
+def as_folder(file):
+    file.unlink()
+    file.mkdir()
+    (file / "x").write_text("x")
+
+
+def unreadable(file):
+    file.unlink()
+    file.symlink_to(file)  # a link to itself: even root can't read it
+
+
+ODD = {"gone": Path.unlink, "a folder": as_folder, "unreadable": unreadable}
+
+
+@pytest.fixture
+def harmed(tmp_path):
+    """Models of which one file is not there, or is no file."""
+
+    def harm(name, how):
+        folder = tmp_path / "models"
+        shutil.copytree(data("models"), folder)
+        ODD[how](folder / name)
+        return Models.load(folder)
+
+    return harm
+
+
+@pytest.mark.parametrize("how", ODD)
+@pytest.mark.parametrize("name", [*WEIGHTS, "words/dictionary.txt", "words/stopwords.txt", "card.json"])
+def test_a_model_that_is_no_file_is_told_and_its_label_left_out(harmed, name, how):
+    models = harmed(name, how)
+    if name in WEIGHTS:
+        assert [fault for fault in models.faults if name.split("/")[1].split(".")[0] in fault]
+    found = models.read("", HANG, project="", words={})
+    assert (found.kind is None) == name.startswith("weights/kinds")
+    assert (found.spam is None) == name.startswith("weights/spam")
+
+
+@pytest.mark.parametrize("model", ["kinds", "spam", "duplicates"])
+def test_weights_of_other_sizes_are_refused_though_their_checksum_is_right(tmp_path, model):
+    folder = tmp_path / "models"
+    shutil.copytree(data("models"), folder)
+    bundle = weights.load(folder / "weights", model)
+    for name in bundle.arrays:
+        size = len(bundle.arrays[name])
+        cut = {**bundle.arrays, name: bundle.arrays[name][: size // 2 if name.startswith("terms") else size - 1]}
+        weights.save(folder / "weights", model, weights.Bundle(cut, bundle.facts))
+        models = Models.load(folder)
+        if not [fault for fault in models.faults if "damaged" in fault or "model" in fault]:
+            models.read("", HANG, project="", words={})
+            pytest.fail(f"{model}: {name} is one short, and nobody says so")
+
+
 @pytest.fixture
 def story(site, shipped):
     """An installation that has analysed one feedback and been stopped; `again` starts it anew and says it again."""
@@ -116,6 +171,33 @@ def test_a_damaged_index_is_made_anew_by_itself(story, pattern, harm):
         assert again(fresh) == 1  # what was said before is found, though the index or the counts were damaged
         assert fresh.index.needs_rebuild == ""
         assert fresh.index.count == 1
+    finally:
+        fresh.index.close()
+
+
+@pytest.mark.parametrize("how", ODD)
+@pytest.mark.parametrize("pattern", ["meta.json", "triage.json", "*.term", "../words.npz"])
+def test_an_index_that_lacks_a_file_is_made_anew_by_itself(story, pattern, how):
+    site, started, again = story
+    folder = site.settings.path("index")
+    for file in list(folder.glob(pattern)) if "/" not in pattern else [folder / pattern]:
+        ODD[how](file)
+    fresh = started()
+    try:
+        assert again(fresh) == 1
+        assert (fresh.index.needs_rebuild, fresh.index.count) == ("", 1)
+    finally:
+        fresh.index.close()
+
+
+def test_a_file_in_place_of_the_index_gives_way(story):
+    site, started, again = story
+    folder = site.settings.path("index")
+    shutil.rmtree(folder)
+    folder.write_bytes(b"no folder")
+    fresh = started()
+    try:
+        assert again(fresh) == 1
     finally:
         fresh.index.close()
 
@@ -170,7 +252,8 @@ def test_what_says_next_to_nothing_is_no_spam_and_no_sure_kind(shipped, body):
 
 
 @pytest.mark.parametrize(
-    "body", ["Привет, сайт не открывается", "학습 작업이 멈췄습니다", "الصفحة لا تعمل", "ページが開きません"]
+    "body",
+    ["Привет, сайт не открывается", "학습 작업이 멈췄습니다", "الصفحة لا تعمل", "ページが開きません", "หน้าเว็บเปิดไม่ได้"],
 )
 def test_another_language_is_called_so(shipped, body):
     found = shipped.read("", body, project="", words={})

@@ -176,6 +176,23 @@ def test_there_are_only_so_many_kinds(session, topic, actor):
         review.change_kind(session, topic, actor, "poem")
 
 
+def test_changing_the_component_changes_that_of_the_feedback(session, topic, actor):
+    topic.project.words = {"Scheduler": ["queue"]}
+    review.change_component(session, topic, actor, "Scheduler")
+    assert topic.component == "Scheduler"
+    assert {row.component for row in members(session, topic)} == {"Scheduler"}
+    review.change_component(session, topic, actor, "")
+    assert topic.component == ""
+    assert {row.component for row in members(session, topic)} == {""}
+
+
+def test_a_component_is_one_of_the_projects(session, topic, actor):
+    review.change_component(session, topic, actor, "images")  # the shipped ones, until it has its own
+    topic.project.words = {"Scheduler": ["queue"]}
+    with pytest.raises(InvalidError, match="images"):
+        review.change_component(session, topic, actor, "images")
+
+
 def test_an_answer_reaches_every_reporter(session, topic, actor):
     review.answer(session, topic, actor, " It is fixed in 2.1 ")
     session.flush()

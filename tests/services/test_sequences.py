@@ -24,6 +24,8 @@ ACTS = {
     "not spam": lambda session, one, _: review.not_spam(session, one, NOBODY),
     "kind": lambda session, one, other: review.change_kind(session, one, NOBODY, other.kind),
     "praise": lambda session, one, _: review.change_kind(session, one, NOBODY, "praise"),
+    "component": lambda session, one, _: review.change_component(session, one, NOBODY, "images"),
+    "no component": lambda session, one, _: review.change_component(session, one, NOBODY, ""),
     "answer": lambda session, one, _: review.answer(session, one, NOBODY, "thanks"),
     "merge": lambda session, one, other: review.merge(session, one, NOBODY, other),
     "split": lambda session, one, _: review.split(session, one, NOBODY, [members(session, one)[0].id]),

@@ -57,7 +57,7 @@ def test_two_topics_that_say_the_same_are_proposed_with_their_evidence(story):
     (pair,) = proposals.about(story.session, old)[0].pairs
     assert pair[:2] == [one.id for topic in (old, young) for one in members(story.session, topic)]
     assert pair[2] > 0.7
-    assert pair[3] == ["hang"]
+    assert [word for word, _ in pair[3]] == ["hang"]
 
 
 def test_what_is_on_the_host_takes_the_other_in_whatever_its_age(story):

@@ -13,7 +13,7 @@ from triage.config import data
 from triage.db.tables import Example, ModelVersion
 from triage.ml.linear import Fit
 from triage.services import review, versions
-from triage.services.library import Library
+from triage.services.library import PARTS, Library
 from triage.services.models import Models
 from triage.services.training import FRESH, apart, train
 
@@ -121,7 +121,7 @@ def test_when_people_change_their_minds_the_model_follows(session, project, site
 def test_without_decisions_a_version_is_made_that_has_nothing(session, project, site):
     found = train(site, "demo")
     assert (found.n, found.promoted) == (0, ())
-    assert [found.metrics[part]["trained"] for part in ("kinds", "spam", "duplicates")] == [False] * 3
+    assert [found.metrics[part]["trained"] for part in PARTS] == [False] * 4
 
 
 def test_a_probability_comes_from_suggestions_followed_and_passed_over(session, project, site):
@@ -130,6 +130,7 @@ def test_a_probability_comes_from_suggestions_followed_and_passed_over(session, 
     assert found.promoted == ("duplicates",)
     table = {row["threshold"]: row["precision"] for row in found.metrics["duplicates"]["table"]}
     assert table[0.6] == 1.0 > table[0.1]
+    assert found.metrics["duplicates"]["per_class"].keys() == {"same", "different"}
     with site.db.read() as db:
         line = site.library.of(db, project).line
     assert line.probability(2) > 0.9
@@ -150,7 +151,43 @@ def test_a_threshold_of_its_own_once_people_said_what_is_spam(session, project, 
         pytest.skip("optional: the spam model is not trained yet")
     found = train(site, "demo").metrics["spam"]
     assert found["trained"]
+    assert {name: one["n"] for name, one in found["per_class"].items()} == {"spam": 10, "ham": 10}
     assert 0.5 <= found["threshold_after"] <= 1
+
+
+def corrections(session, project, count):
+    """So many topics taken for “compute”, of which every other one (“ticket”) a person gave to “account”."""
+    project.words = {"compute": ["gpu", "ticket"], "account": ["login"]}
+    mei, random = factories.user(session), Random(7)
+    for number in range(count):
+        body = f"{'gpu' if number % 2 else 'gpu ticket'} {' '.join(random.sample(WORDS, 4))}"
+        topic = factories.topic(session, project, [factories.feedback(session, project, body, component="compute")])
+        topic.component = "compute"
+        actor = factories.actor(mei, hours=number)
+        if number % 2:
+            review.accept(session, topic, actor)
+        else:
+            review.change_component(session, topic, actor, "account")
+    session.commit()
+
+
+def test_a_component_that_people_correct_is_known_by_other_words_from_then_on(session, project, site):
+    corrections(session, project, 120)
+    found = train(site, "demo")
+    metrics = found.metrics["components"]
+    assert "components" in found.promoted
+    assert (metrics["changed"], metrics["n"], metrics["verdict"]) == (60, 24, "better")
+    assert metrics["after"] > 0.9 > metrics["before"]
+    with site.db.read() as db:
+        models = site.library.of(db, project)
+    assert "ticket" in models.taught["account"]
+    read = models.read("", "my ticket is lost", project="demo", words=project.words)
+    assert (read.component.name, dict(read.component.why)) == ("account", {"ticket": 2.0})
+
+
+def test_few_corrections_teach_nothing_yet(session, project, site):
+    corrections(session, project, 10)
+    assert train(site, "demo").metrics["components"] == {"trained": False, "examples": 10, "changed": 5}
 
 
 def test_without_a_spam_model_there_is_no_threshold_to_learn(session, project, site):

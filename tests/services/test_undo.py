@@ -37,6 +37,7 @@ VERBS = {
     "snooze": lambda session, topic, _: review.snooze(session, topic, NOBODY, START + timedelta(days=1)),
     "spam": lambda session, topic, _: review.spam(session, topic, NOBODY),
     "kind": lambda session, topic, _: review.change_kind(session, topic, NOBODY, "praise"),
+    "component": lambda session, topic, _: review.change_component(session, topic, NOBODY, "images"),
     "answer": lambda session, topic, _: review.answer(session, topic, NOBODY, "thanks"),
     "merge": lambda session, topic, other: review.merge(session, topic, NOBODY, other),
     "split": lambda session, topic, _: split(session, topic, "a1")[0],

@@ -29,7 +29,7 @@ def states(session, project):
 
 def test_promoting_by_hand_takes_all_that_was_trained(session, project):
     row = promoted(session, made(session, project, "kinds", "spam"), 1)
-    assert row.parts == {"kinds": 1, "spam": 1, "duplicates": 0}
+    assert row.parts == {"kinds": 1, "spam": 1, "duplicates": 0, "components": 0}
     assert versions.active(session, project) is row
 
 
@@ -37,7 +37,7 @@ def test_promoting_some_parts_leaves_the_others_as_they_are(session, project):
     promoted(session, made(session, project, "kinds", "spam"), 1)
     second = made(session, project, "kinds", "duplicates")
     versions.promote(session, second, factories.actor(hours=2), ["duplicates"])
-    assert second.parts == {"kinds": 1, "spam": 1, "duplicates": 2}
+    assert second.parts == {"kinds": 1, "spam": 1, "duplicates": 2, "components": 0}
     assert states(session, project) == ["active", "retired"]
 
 
@@ -57,7 +57,7 @@ def test_what_was_rolled_back_can_be_promoted_again_as_it_was(session, project):
     versions.promote(session, second, factories.actor(hours=2))
     versions.roll_back(session, project)
     versions.promote(session, second, factories.actor(hours=3))
-    assert second.parts == {"kinds": 1, "spam": 2, "duplicates": 0}
+    assert second.parts == {"kinds": 1, "spam": 2, "duplicates": 0, "components": 0}
 
 
 def test_promoting_what_is_in_force_is_refused(session, project):

@@ -1,5 +1,7 @@
 """What a project has learned, on its page and as JSON; versions put in force by a click; proposals answered."""
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -7,6 +9,7 @@ from tests import factories
 from tests.web.conftest import filled
 from triage.db.queries import members
 from triage.db.tables import Project
+from triage.ml.encoder import Encoder
 from triage.services import proposals, review, versions
 
 KINDS = {"bug": {"n": 21, "before": 0.5, "after": 0.9}}
@@ -29,7 +32,7 @@ def version(session, project):
 @pytest.fixture
 def proposal(session, topic, project):
     other = factories.topic(session, project, ["It hangs"], title="It hangs")
-    row = factories.proposal(session, topic, other, pairs=[[1, 2, 0.9, ["hang"]]])
+    row = factories.proposal(session, topic, other, pairs=[[1, 2, 0.9, [["hang", 0.9]]]])
     session.commit()
     return row
 
@@ -61,6 +64,39 @@ def test_before_and_after_of_each_kind_are_shown_in_words(signed_in, version):
     assert "measured on 42 decisions" in page
     assert "<td>21</td><td>50\u00a0%</td><td>90\u00a0%</td>" in page
     assert "Too few decisions to train on" in page
+
+
+def test_components_are_told_by_name(signed_in, session, version):
+    images = {"n": 9, "before": 0.5, "after": 0.8}
+    named = {"images": images, "": {"n": 3, "before": 0.1, "after": 0.2}}
+    version.metrics = {"components": {"trained": True, "verdict": "same", "n": 12, "before": 0.3, "after": 0.5}}
+    version.metrics["components"]["per_class"] = named
+    session.commit()
+    page = signed_in.get("/learning/demo").text
+    assert "All components alike" in page
+    assert re.search(r'<th scope="row">None</th><td>3</td><td>10 %</td><td>20 %</td>', page)
+
+
+def test_spam_and_duplicates_are_told_class_by_class(signed_in, session, version):
+    one = {"n": 7, "before": 0.4, "after": 0.6}
+    version.metrics = {
+        "spam": {"trained": True, "verdict": "same", "n": 14, "per_class": {"spam": one, "ham": one}},
+        "duplicates": {"trained": True, "verdict": "same", "n": 14, "per_class": {"same": one, "different": one}},
+    }
+    session.commit()
+    page = signed_in.get("/learning/demo").text
+    for name in ("Spam", "No spam", "The same", "Something else"):
+        assert f'<th scope="row">{name}</th><td>7</td><td>40 %</td><td>60 %</td>' in page
+
+
+def test_a_damaged_index_is_told_on_the_page(signed_in, site, project):
+    site.index.claim()
+    site.index.commit(1)
+    assert "note-bad" not in signed_in.get("/learning/demo").text
+    site.index.close()
+    (site.settings.path("index") / "meta.json").write_text("{")
+    del site.index
+    assert "the search index: " in signed_in.get("/learning/demo").text
 
 
 def test_a_machine_gets_the_same(signed_in, version):
@@ -110,6 +146,13 @@ def test_a_damaged_version_is_told_on_the_page(signed_in, session, project, vers
     assert "demo: version 1 of kinds" in signed_in.get("/learning/demo").text
 
 
+def test_an_encoder_that_is_broken_is_told_on_the_page_and_to_machines(signed_in, site, project, tmp_path):
+    site.models.duplicates.encoder = Encoder(tmp_path / "encoder")
+    page, found = signed_in.get("/learning/demo"), signed_in.get("/learning/demo.json").json
+    assert "there is no such folder" in page.text
+    assert "there is no such folder" in found["faults"][-1]
+
+
 def test_suggestions_and_how_often_they_were_right(signed_in, session, project, topic, user):
     other = factories.topic(session, project)
     factories.candidate(session, members(session, topic)[0], other, score=0.55)
@@ -125,7 +168,7 @@ def test_proposals_stand_on_both_pages(signed_in, topic, proposal):
     for path in ("/learning/demo", f"/queue/{topic.key}"):
         page = signed_in.get(path).text
         assert "Two topics look like one:" in page
-        assert '<span class="word">hang</span>' in page
+        assert 'counts much">hang</span>' in page
 
 
 def test_a_topic_that_falls_apart(signed_in, session, topic):

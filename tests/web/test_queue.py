@@ -123,27 +123,6 @@ def test_every_tab_shows_topics_with_candidates(signed_in: FlaskClient, session:
     assert ("Merge into it" in page) == (tab in {"new", "snoozed"})
 
 
-def test_labels_say_why_in_words(signed_in: FlaskClient, session: Session, project: Project):
-    labels = {"kind": {"sure": True, "score": 0.97, "why": [["crash", 1.2]], "ranked": [["bug", 0.97]]}}
-    labels |= {"component": {"words": ["gpu"]}, "placement": {"why": "nothing-alike", "score": 0.0}}
-    row = factories.feedback(session, project, labels=labels, component="Compute")
-    topic = factories.topic(session, project, [row])
-    session.commit()
-    page = signed_in.get(f"/queue/{topic.key}").text
-    assert "very likely" in page
-    assert '<span class="word">crash</span>' in page
-    assert "Nothing like it was here before." in page
-    assert "0.97" not in page
-
-
-def test_failed_analysis_is_marked(signed_in: FlaskClient, session: Session, project: Project):
-    row = factories.feedback(session, project, state=FeedbackState.UNANALYSED, kind="", labels={})
-    topic = factories.topic(session, project, [row], kind="")
-    session.commit()
-    for page in ("/queue", f"/queue/{topic.key}"):
-        assert "The analysis failed" in signed_in.get(page).text
-
-
 def test_accept_waits_to_be_filed(signed_in: FlaskClient, session: Session, topic: Topic, site: Site):
     answer = act(signed_in, topic.key, "accept")
     assert (answer.status_code, answer.location) == (303, "/queue")

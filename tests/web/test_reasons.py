@@ -37,3 +37,24 @@ def test_a_kind_says_what_speaks_for_another(app: Flask):
     with app.test_request_context():
         (reason,) = reasons.reasons(feedback(kind=kind))
     assert (reason.words, reason.against) == (("crash",), ("please",))
+
+
+def test_weights_are_told_on_one_scale(app: Flask):
+    part = {"why": [["gpu", 0.9], ["card", 0.4]], "against": [["upload", 0.2]]}
+    row = feedback(component=part)
+    row.component = "Compute"
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        (reason,) = reasons.reasons(row)
+        said = [(word, word.said) for word in (*reason.words, *reason.against)]
+    assert said == [("gpu", "counts much"), ("card", "counts some"), ("upload", "counts little")]
+
+
+@pytest.mark.parametrize(
+    ("language", "price", "against"),
+    [("en", "a price or discount", "code or an error"), ("zh", "价格或折扣", "代码或报错")],
+)
+def test_why_something_is_in_quarantine_and_what_speaks_against_it(app: Flask, language, price, against):
+    label = {"score": 0.9, "why": [["优惠", 1.0], ["sign:money", 0.5]], "against": [["sign:code", 0.2]]}
+    with app.test_request_context(headers={"Accept-Language": language}):
+        (reason,) = reasons.reasons(feedback(spam=label))
+    assert (reason.words, reason.against) == (("优惠", price), (against,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,11 +16,12 @@ from triage.errors import InvalidError
 from triage.ml.duplicate_training import train_from
 from triage.ml.duplicates import DuplicateModel
 from triage.ml.evaluation_duplicates import Which, duplicates
-from triage.ml.evaluation_kinds import evaluate_feedback_kinds, evaluate_kinds
+from triage.ml.evaluation_kinds import KindRow, evaluate_feedback_kinds, evaluate_kinds
 from triage.ml.evaluation_pairs import pairs
 from triage.ml.evaluation_spam import evaluate_spam, train_spam
 from triage.ml.evaluation_topics import feedback_topics
 from triage.ml.kinds import KindModel
+from triage.ml.outcomes import Outcome
 from triage.ml.ranker import Ranker
 from triage.ml.rows import DUPLICATES, FEEDBACK, KINDS, PAIRS, Shape, read, spam_or_feedback
 from triage.ml.segment import Segmenter
@@ -65,6 +67,19 @@ class Result(Protocol):
     def as_dict(self) -> dict[str, Any]:
         """Return the figures."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One feedback: its kind, and the earlier rows that resemble it, by number, with the topic that it was put into."""
+
+    kind: KindRow
+    topic: Outcome
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the row as JSON takes it; a topic goes by the number of its first row."""
+        told = self.kind.as_dict()
+        return {**told, "ranked": list(self.topic.ranked), "kinds": told["ranked"], "topic": self.topic.prediction}
 
 
 def read_all(files: Iterable[Path], shape: Shape) -> list[Any]:
@@ -183,7 +198,8 @@ def feedback(file: Path, output: Path | None, as_json: bool) -> None:
     cutter, rows = segmenter(), read(file, FEEDBACK)
     kinds = evaluate_feedback_kinds(rows, KindModel.load(shipped("models") / "weights", segmenter=cutter))
     topics = feedback_topics(rows, cutter, ranker(cutter))
-    tell({**kinds.as_dict(), **topics.as_dict()}, kinds.rows, output, as_json=as_json)
+    rows_told = [Told(*pair) for pair in zip(kinds.rows, topics.rows, strict=True)]
+    tell({**kinds.as_dict(), **topics.as_dict()}, rows_told, output, as_json=as_json)
 
 
 evaluate.add_command(learning.compare)

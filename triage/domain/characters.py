@@ -26,6 +26,12 @@ _INVISIBLE = re.compile(
 _MARK = re.compile(f"[{_MARKS}]")
 _EMOJI_RUN = re.compile(f"[{_EMOJI}\U0001f3fb-\U0001f3ff]+")
 _SPACE = re.compile(r"\s+")
+_BETWEEN = r"[ *.·_~^|-]"
+# three Chinese characters or four letters on their own with the same sign between each two: “训*练*任*务”, “l o g i n”
+_PULLED_APART = re.compile(
+    rf"(?<![{HAN}])[{HAN}]({_BETWEEN})[{HAN}](?:\1[{HAN}])+(?![{HAN}])"
+    rf"|(?<![0-9A-Za-z])[A-Za-z]({_BETWEEN})[A-Za-z](?:\2[A-Za-z]){{2,}}(?![0-9A-Za-z])"
+)
 _LATIN = re.compile("[a-zA-Z]")
 _FOREIGN = re.compile("[\u0370-\u03ff\u0400-\u052f]")
 _MIXED_WORD = re.compile("[0-9A-Za-z\u0370-\u03ff\u0400-\u052f]+")
@@ -67,7 +73,8 @@ def normalise(text: str, *, lower: bool = True) -> str:
     """Return `text` in the one spelling that matching compares: one line, NFKC, lower case, at most `LIMIT` characters.
 
     Invisible characters, stray marks and emoji go; dressed-up letters and digits become plain ones; a Cyrillic or Greek
-    letter inside a Latin word becomes the Latin letter that it imitates. Applying it twice changes nothing more.
+    letter inside a Latin word becomes the Latin letter that it imitates; a word pulled apart sign by sign is put
+    together. Applying it twice changes nothing more.
     """
     text = _SURROGATE.sub("", text[:LIMIT]).translate(_DRESSED)
     text = unicodedata.normalize("NFKC", _tamed(_INVISIBLE.sub("", text)))[:LIMIT]
@@ -75,7 +82,8 @@ def normalise(text: str, *, lower: bool = True) -> str:
     text = _EMOJI_RUN.sub(" ", text)
     if _FOREIGN.search(text):
         text = _MIXED_WORD.sub(_latin_word, text)
-    return _SPACE.sub(" ", text.lower() if lower else text).strip()
+    text = _SPACE.sub(" ", text.lower() if lower else text).strip()
+    return _PULLED_APART.sub(lambda found: found[0][::2], text)
 
 
 def emoji(text: str) -> list[str]:

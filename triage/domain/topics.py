@@ -34,6 +34,7 @@ class Verb(StrEnum):
     SPAM = "spam"
     NOT_SPAM = "not_spam"
     CHANGE_KIND = "change_kind"
+    CHANGE_COMPONENT = "change_component"
     LINK = "link"
     FOLLOW = "follow"  # the host closed the topic's issue as a duplicate: it goes on in the other one
     ANSWER = "answer"
@@ -43,6 +44,9 @@ class Verb(StrEnum):
 OPEN = frozenset({TopicState.NEW, TopicState.SNOOZED})
 ON_HOST = frozenset({TopicState.ACCEPTED, TopicState.FILED, TopicState.RESOLVED, TopicState.CLOSED})
 ALIVE = frozenset(TopicState) - {TopicState.MERGED}
+
+# who does one of these has read the topic, and leaves its labels in place
+AGREEING = frozenset({Verb.ACCEPT, Verb.DECLINE, Verb.ANSWER, Verb.LINK})
 
 ALLOWED: dict[Verb, frozenset[TopicState]] = {
     Verb.ACCEPT: OPEN | {TopicState.DECLINED},
@@ -55,6 +59,7 @@ ALLOWED: dict[Verb, frozenset[TopicState]] = {
     Verb.SPAM: OPEN | {TopicState.DECLINED},
     Verb.NOT_SPAM: frozenset({TopicState.SPAM}),
     Verb.CHANGE_KIND: ALIVE,
+    Verb.CHANGE_COMPONENT: ALIVE,
     Verb.ANSWER: ALIVE - {TopicState.SPAM},
     Verb.DISMISS: ALIVE,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from math import sqrt
 from typing import Any
 
@@ -70,6 +70,11 @@ def compare_labels(truth: Sequence[str], before: Sequence[str], after: Sequence[
     }
     means = [float(one.mean()) if names else 0.0 for one in each]
     return _judged(len(truth), (means[0], means[1]), gains, per_class)
+
+
+def told_apart(compared: Comparison, truth: Sequence[str], guesses: tuple[Sequence[str], Sequence[str]]) -> Comparison:
+    """Return `compared` with the F1 of each class by what was guessed `before` and `after`."""
+    return replace(compared, per_class=compare_labels(truth, *guesses).per_class)
 
 
 def compare_costs(before: Floats, after: Floats) -> Comparison:

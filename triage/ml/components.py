@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 
 from triage.domain.text import normalise
 from triage.ml.segment import simplify
@@ -15,23 +17,45 @@ LEAST_SHARE = 0.75  # of the texts that hold a telling word are the component's
 LEAST_LIFT = 2.0  # times as often as among all texts
 MOST_WORDS = 12  # learned for one component
 
+TAUGHT = 2.0  # times as much as a listed word counts one that people's decisions gave a component
 
-def component_of(text: str, words: Mapping[str, Sequence[str]]) -> tuple[str | None, tuple[str, ...]]:
-    """Return the component whose listed `words` the text uses most, and those words; (None, ()) where none is ahead.
+Words = tuple[tuple[str, float], ...]
+Listed = Mapping[str, Sequence[str]]
 
-    A word listed for several components counts for each in part; one inside a longer listed word doesn't count.
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The component that a text is about, None where none is ahead; the words for it and those for others alone.
+
+    The weight of a word is 1 over the number of components that it is listed for, `TAUGHT` for one that was taught.
     """
-    owners = _owners(words)
+
+    name: str | None = None
+    why: Words = ()
+    against: Words = ()
+
+
+def component_of(text: str, words: Listed, taught: Listed = MappingProxyType({})) -> Part:
+    """Return the component whose listed `words` the text uses most.
+
+    A word listed for several components counts for each in part; one inside a longer listed word doesn't count. What
+    was `taught` of components that are listed goes before: such a word is theirs alone, whoever listed it.
+    """
+    outranking = _owners({name: taught[name] for name in words if name in taught})
+    owners = _owners(words) | outranking
     found = _found(simplify(normalise(text[: READ * 2]))[:READ], owners)
+    weights = {word: (TAUGHT if word in outranking else 1.0) / len(owners[word]) for word in found}
     scores: dict[str, float] = {}
     for word in found:
         for name in owners[word]:
-            scores[name] = scores.get(name, 0.0) + 1 / len(owners[word])
+            scores[name] = scores.get(name, 0.0) + weights[word]
     best = max(scores.values(), default=0.0)
     ahead = [name for name, score in scores.items() if score == best]
     if len(ahead) != 1:
-        return None, ()
-    return ahead[0], tuple(word for word in found if ahead[0] in owners[word])
+        return Part()
+    weighed = sorted(weights.items(), key=lambda pair: -pair[1])
+    why = tuple(pair for pair in weighed if ahead[0] in owners[pair[0]])
+    return Part(ahead[0], why, tuple(pair for pair in weighed if pair not in why))
 
 
 def telling_words(examples: Sequence[tuple[str, Collection[str]]]) -> dict[str, tuple[str, ...]]:
@@ -45,12 +69,20 @@ def telling_words(examples: Sequence[tuple[str, Collection[str]]]) -> dict[str, 
     found: dict[str, list[str]] = {}
     for (name, word), count in sorted(held.items(), key=lambda one: (-one[1], one[0])):
         share, usual = count / anywhere[word], texts[name] / len(examples)
-        if count >= LEAST_TEXTS and share >= max(LEAST_SHARE, LEAST_LIFT * usual) and len(word) > 1:
+        if usual < 1 and count >= LEAST_TEXTS and share >= _least_share(usual) and len(word) > 1:
             found.setdefault(name, []).append(word)
     return {name: tuple(words[:MOST_WORDS]) for name, words in found.items()}
 
 
-def _owners(words: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+def _least_share(usual: float) -> float:
+    """Return the share of a word's texts from which it tells a component of which the share `usual` of all texts is.
+
+    Nothing can be twice as often as what is more than half of everything: there it is half of what is left to gain.
+    """
+    return max(LEAST_SHARE, min(LEAST_LIFT * usual, (1 + usual) / 2))
+
+
+def _owners(words: Listed) -> dict[str, list[str]]:
     owners: dict[str, list[str]] = {}
     for name, listed in words.items():
         for word in dict.fromkeys(simplify(normalise(word))[:LONGEST] for word in listed):

@@ -11,7 +11,7 @@ from triage.errors import InvalidError
 from triage.ml.candidates import Bm25, best
 from triage.ml.duplicate_training import asked_of, fit
 from triage.ml.duplicates import Cutter
-from triage.ml.outcomes import Outcome, Report, recalls
+from triage.ml.outcomes import Id, Outcome, Report, recalls
 from triage.ml.ranker import Ranker
 from triage.ml.replay import Asked, cut_report, queries
 from triage.ml.replay import Report as Row
@@ -90,6 +90,11 @@ def _report(
     return Report(recalls(ranks), tuple(lines))
 
 
+def _id(rows: Sequence[Row], place: int) -> Id:
+    own = rows[place].get("id")
+    return own if isinstance(own, str | int) else place
+
+
 def _line(rows: Sequence[Row], place: int, found: Sequence[tuple[int, float]]) -> Outcome:
-    ids = tuple(str(rows[other].get("id", other)) for other, _ in found[:SHOWN])
+    ids = tuple(_id(rows, other) for other, _ in found[:SHOWN])
     return Outcome(place, ids[0] if ids else None, found[0][1] if found else 0.0, ids)

@@ -28,9 +28,13 @@ COSINE = 0.45  # from which two sentences are said to mean the same when nothing
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """The distinct sentences of a file, the group of each (sentences joined by same pairs), and what is asked."""
+    """The distinct sentences of a file, their ids, the group of each (joined by same pairs), and what is asked.
+
+    The id of a sentence says where it first stands: “12b” is the b of row 12, counted from 0.
+    """
 
     sentences: tuple[str, ...]
+    ids: tuple[str, ...]
     group: NDArray[np.intp]
     asked: tuple[int, ...]
 
@@ -44,7 +48,11 @@ def pooled(rows: Sequence[Row]) -> Pool:
             parent[_root(parent, place[row["a"]])] = _root(parent, place[row["b"]])
     group = np.array([_root(parent, at) for at in range(len(parent))], np.intp)
     asked = dict.fromkeys(place[row["a"]] for row in rows if row["same"] and row["a"] != row["b"])
-    return Pool(tuple(place), group, tuple(asked))
+    ids: dict[str, str] = {}
+    for at, row in enumerate(rows):
+        for side in "ab":
+            ids.setdefault(row[side], f"{at}{side}")
+    return Pool(tuple(place), tuple(ids.values()), group, tuple(asked))
 
 
 def _root(parent: list[int], at: int) -> int:
@@ -74,7 +82,7 @@ def pairs(rows: Sequence[Row], train: Sequence[Row], cutter: Cutter) -> Report:
 
 
 def _retrieved(pool: Pool, model: PairModel) -> tuple[dict[str, tuple[str, ...]], list[int | None]]:
-    """Return the sentences ranked for each one asked, and the rank of the first right one."""
+    """Return the ids ranked for each sentence asked, and the rank of the first right one."""
     weighted = (bags(pool.sentences, model.cutter) @ sparse.diags(model.rarity)).tocsr()
     meanings, lexical = unit(weighted @ model.table), _normed(weighted)
     texts = [bare(text) for text in pool.sentences]
@@ -90,7 +98,7 @@ def _retrieved(pool: Pool, model: PairModel) -> tuple[dict[str, tuple[str, ...]]
         odds = _logit(model.probabilities(sides)).reshape(near.shape)
         order = np.argsort(-(JUDGED * odds + np.take_along_axis(alike, near, 1)), axis=1, kind="stable")
         for query, row in zip(block, np.take_along_axis(near, order, 1), strict=True):
-            found[pool.sentences[query]] = tuple(pool.sentences[at] for at in row[:SHOWN])
+            found[pool.sentences[query]] = tuple(pool.ids[at] for at in row[:SHOWN])
             ranks.append(_first(pool, int(query), [int(at) for at in row]))
     return found, ranks
 
@@ -111,7 +119,7 @@ def _lines(
     rows: Sequence[Row], scores: Floats, found: Mapping[str, tuple[str, ...]], least: float = 0.5
 ) -> list[Outcome]:
     return [
-        Outcome(at, "same" if score >= least else "different", float(score), found.get(row["a"], ()))
+        Outcome(at, int(score >= least), float(score), found.get(row["a"], ()))
         for at, (row, score) in enumerate(zip(rows, scores, strict=True))
     ]
 
@@ -133,7 +141,7 @@ def plain_pairs(rows: Sequence[Row], cutter: Cutter, threshold: float | None = N
         for query, row in zip(block, (weighted[block] @ weighted.T).toarray(), strict=True):
             row[query] = -np.inf
             order = [int(at) for at in np.argsort(-row, kind="stable")[:RERANKED]]
-            found[pool.sentences[query]] = tuple(pool.sentences[at] for at in order[:SHOWN])
+            found[pool.sentences[query]] = tuple(pool.ids[at] for at in order[:SHOWN])
             ranks.append(_first(pool, int(query), order))
     numbers = {"pairs": len(rows), "accuracy": float(correct.mean()), **recalls(ranks)}
     return Report(numbers, tuple(_lines(rows, scores, found, least)))

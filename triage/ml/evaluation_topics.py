@@ -76,7 +76,7 @@ def feedback_topics(rows: Sequence[Row], cutter: Cutter, ranker: Ranker, policy:
 
 
 def _line(place: int, topic: int, one: Scored) -> Outcome:
-    return Outcome(place, str(topic), one[0][1] if one else 0.0, tuple(str(other) for other, _, _ in one))
+    return Outcome(place, topic, one[0][1] if one else 0.0, tuple(other for other, _, _ in one))
 
 
 def plain_topics(rows: Sequence[Row], cutter: Cutter, threshold: float = 0.3) -> Report:

@@ -8,19 +8,22 @@ from typing import Any
 
 import numpy as np
 
+Id = str | int  # as the file has it; where a row has none, its number from 0
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One row: its number in the file (from 0), what was predicted, how sure, and the ids ranked for it, best first."""
 
     row: int
-    prediction: str | None
+    prediction: Id | None
     score: float
-    ranked: tuple[str, ...] = ()
+    ranked: tuple[Id, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row as JSON takes it."""
-        return {"row": self.row, "prediction": self.prediction, "score": self.score, "ranked": list(self.ranked)}
+        score = round(self.score, 6)
+        return {"row": self.row, "prediction": self.prediction, "score": score, "ranked": list(self.ranked)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from triage.domain.text import is_empty, normalise, plain, unmask
 from triage.errors import ModelError
 from triage.ml.calibration import Calibration
 from triage.ml.features import Blocks
-from triage.ml.kinds import LEAST_GAIN, beside
+from triage.ml.kinds import LEAST_GAIN, Words, beside
 from triage.ml.linear import Linear
 from triage.ml.segment import Segmenter, simplify
 from triage.ml.vocabulary import Block, Vector, Vocabulary
@@ -37,15 +37,21 @@ _SIGNS = (
     ("money", re.compile(r"\d+\s*(?:元|万|折|%|折起|元起)|￥\s*\d|\$\s*\d")),
     ("code", re.compile(r"`|::|\(\)|_\w+\(|traceback|exception|\berror\b|报错|</?\w+>|==|\{\}")),
 )
+SIGNS = frozenset(name for name, _ in _SIGNS)
 
 
 @dataclass(frozen=True, slots=True)
 class SpamVerdict:
-    """Whether a text is an advertisement: `score` is the probability, `why` words for it with weights in log-odds."""
+    """Whether a text is an advertisement: `score` is the probability.
+
+    `why` is what speaks for it and `against` what speaks against it, with weights in log-odds: words, and what `SIGNS`
+    names, as “sign:money”.
+    """
 
     spam: bool
     score: float
-    why: tuple[tuple[str, float], ...] = ()
+    why: Words = ()
+    against: Words = ()
 
 
 @dataclass(frozen=True)
@@ -97,21 +103,30 @@ class SpamModel:
         vector = self.vocabulary.vector(spam_blocks(text, self.segmenter))
         score = self.calibration.probability(odds(self.linear, vector))
         limit = self.threshold if threshold is None else threshold
-        return SpamVerdict(score >= limit, score, self._reasons(vector))
+        return SpamVerdict(score >= limit, score, *self._reasons(vector))
 
-    def _reasons(self, vector: Vector) -> tuple[tuple[str, float], ...]:
+    def _reasons(self, vector: Vector) -> tuple[Words, Words]:
         weights = self.linear.weights[0][vector.places]
         gains = vector.values * (weights @ _direction(self.linear)) * self.calibration.slope
-        words = [
-            (self.vocabulary.names[vector.places[row]][1], round(float(gains[row]), 3))
-            for row in np.flatnonzero(gains > LEAST_GAIN)
-            if _is_word(*self.vocabulary.names[vector.places[row]])
-        ]
-        return tuple(sorted(words, key=lambda pair: (-pair[1], pair[0]))[:WHY])
+        words: dict[str, float] = {}
+        for row in np.flatnonzero(np.abs(gains) > LEAST_GAIN):
+            word = _readable(*self.vocabulary.names[vector.places[row]])
+            if word:
+                words[word] = float(gains[row])
+        return _strongest(words, 1), _strongest(words, -1)
 
 
-def _is_word(block: str, term: str) -> bool:
-    return block == "words" and len(term) > 1
+def _readable(block: str, term: str) -> str:
+    """Return `term` as it is told to a person, "" for what is none: single characters, n-grams, lengths, absences."""
+    if block == "words":
+        return term if len(term) > 1 else ""
+    name, _, count = term.partition(" ")
+    return f"sign:{name}" if block == "signs" and name in SIGNS and count != "0" else ""
+
+
+def _strongest(words: Mapping[str, float], sign: int) -> Words:
+    own = [(word, round(sign * gain, 3)) for word, gain in words.items() if sign * gain > 0]
+    return tuple(sorted(own, key=lambda pair: (-pair[1], pair[0]))[:WHY])
 
 
 def odds(linear: Linear, vector: Vector) -> float:

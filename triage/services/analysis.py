@@ -79,9 +79,12 @@ def failed(db: Database, feedback_id: int, error: str, *, now: datetime) -> None
 
 def _label(row: Feedback, reading: Reading) -> None:
     row.language = reading.language or row.language
-    row.component = reading.component or ""
+    row.component = reading.component.name or ""
     row.cut = stored(reading.cut)
-    labels: dict[str, Any] = {"component": {"words": list(reading.component_words)}}
+    part = reading.component
+    labels: dict[str, Any] = {
+        "component": {"guess": part.name or "", "why": _pairs(part.why), "against": _pairs(part.against)}
+    }
     if reading.kind is not None:
         kind = reading.kind
         row.kind = kind.label or kind.guess or ""
@@ -94,7 +97,8 @@ def _label(row: Feedback, reading: Reading) -> None:
         }
         labels["kind"]["ranked"] = _pairs(kind.ranked)
     if reading.spam is not None:
-        labels["spam"] = {"score": round(reading.spam.score, 4), "why": _pairs(reading.spam.why)}
+        spam = reading.spam
+        labels["spam"] = {"score": round(spam.score, 4), "why": _pairs(spam.why), "against": _pairs(spam.against)}
     row.labels = labels
 
 

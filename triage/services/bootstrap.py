@@ -19,8 +19,8 @@ from triage.domain.feedback import BODY_LIMIT, Kind
 from triage.domain.text import cleanse, plain
 from triage.hosts import Host, HostIssue
 from triage.ml.components import component_of, telling_words
+from triage.services.components import told, vocabulary
 from triage.services.site import Site
-from triage.services.vocabulary import components, telling
 
 BATCH = 200  # issues stored in one go: what came before a failure stays
 # what a project's people call the kinds where its settings name no label at all
@@ -104,16 +104,16 @@ def _learn_parts(site: Site, slug: str, learned: Learned) -> None:
     if not learned.parts:
         return
     cut = site.models.segmenter.words
-    examples = [(name, [word for word in cut(text) if telling(word)]) for name, text in learned.parts]
+    examples = [(name, told(text, cut)) for name, text in learned.parts]
     learned.components = telling_words(examples)
     border = len(examples) - len(examples) // 5
     with site.db.read() as session:
         own = project_by_slug(session, slug).words
     asked = learned.parts[border:]
-    before = own or {name: part["words"] for name, part in components().items()}
+    before = vocabulary(own)
     after = together(own, telling_words(examples[:border]))
     for name, words in (("before", before), ("after", after)):
-        right = sum(component_of(text, words)[0] == part for part, text in asked)
+        right = sum(component_of(text, words).name == part for part, text in asked)
         learned.accuracy[name] = round(right / len(asked), 4) if asked else 0.0
     learned.accuracy["n"] = len(asked)
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, defer
 
 from triage.db.engine import Database
@@ -30,7 +30,7 @@ OVERLAP = timedelta(seconds=5)  # the longest that a transaction is open between
 BATCH = 1000  # texts between two commits
 AT_ONCE = 250  # texts that are held whole at one time
 SAVE_EVERY = 500  # texts
-NEWEST = 1_000  # texts of a project, of feedback and of issues, that one pass asks an encoder about
+MEANT = 10_000  # texts of a project, of feedback and of issues, whose meaning one pass finds out: some 5 minutes each
 Row: TypeAlias = Feedback | Issue
 Place: TypeAlias = tuple[datetime, str, int]  # when, which kind, which row: the stream is in this order
 
@@ -122,29 +122,38 @@ def _moment(watermark: int) -> datetime:
 
 
 def understand(db: Database, encoder: Encoder, project_id: int) -> int:
-    """Find out what a project's newest texts mean to `encoder` where that isn't known yet; return how many that were.
+    """Find out what a project's texts mean to `encoder` where that isn't known yet, the newest first; return how many.
 
-    Takes some 30 ms a text, outside of any transaction. Those that are older are looked up when they are compared.
+    Takes some 30 ms a text, outside of any transaction; what it can't read takes next to nothing. Those beyond `MEANT`
+    wait for the next pass, or are looked up when they are compared.
     """
-    found = 0
-    for table in (Feedback, Issue):
+    return sum(_understand(db, encoder, table, project_id) for table in (Feedback, Issue))
+
+
+def _understand(db: Database, encoder: Encoder, table: type[Row], project_id: int) -> int:
+    found, below = 0, None
+    while encoder.name and found < MEANT:
         with db.read() as session:
-            rows = _newest(session, table, project_id)
-            lacking = [row for row in rows if row.cut and row.cut.get("meaning", {}).get("by") != encoder.name]
-        meanings = [(row, encoder.meaning(meant(row.title, row.body))) for row in lacking]
+            rows = _lacking(session, table, project_id, encoder.name, below)
+        if not rows:
+            break
+        meanings = [(row, encoder.meaning(meant(row.title, row.body))) for row in rows if row.cut]
         known = [(row, meaning) for row, meaning in meanings if meaning]
         with db.write() as session:
             for row, meaning in known:
                 same = table.id == row.id, table.recipe == row.recipe  # else it was cut anew meanwhile
                 session.execute(update(table).where(*same).values(cut={**row.cut, "meaning": meaning.as_dict()}))
-        found += len(known)
+        found, below = found + len(known), rows[-1].id
     return found
 
 
-def _newest(session: Session, table: type[Row], project_id: int) -> list[Row]:
+def _lacking(session: Session, table: type[Row], project_id: int, by: str, below: int | None) -> list[Row]:
+    """Return some texts, newest first, of which `by` has not said what they mean, with ids `below` the last ones."""
     at = Feedback.analysed_at if table is Feedback else Issue.text_at
-    rows = select(table).where(table.project_id == project_id, at.is_not(None)).order_by(table.id.desc())
-    return list(session.scalars(rows.limit(NEWEST)))
+    other = func.coalesce(table.cut["meaning"]["by"].as_string(), "") != by
+    rows = select(table).where(table.project_id == project_id, at.is_not(None), other).order_by(table.id.desc())
+    earlier = rows if below is None else rows.where(table.id < below)
+    return list(session.scalars(earlier.limit(AT_ONCE)))
 
 
 def entry(row: Row) -> Entry:

@@ -1,4 +1,4 @@
-"""What people decided, read as examples: kinds, spam, and (next door, in `pairs`) what is the same as what.
+"""What people decided, read as examples: kinds, components, spam, and (next door, in `pairs`) what is the same as what.
 
 Only what a person did counts, and nothing that was undone. Nothing here writes.
 """
@@ -15,12 +15,11 @@ from sqlalchemy.orm import Session
 
 from triage.db.tables import Decision, Example, Feedback, Project
 from triage.domain.feedback import FeedbackState
-from triage.domain.topics import Verb
+from triage.domain.topics import AGREEING, Verb
+from triage.services import components
+from triage.services.components import ComponentExample
 from triage.services.pairs import PairExample, pairs
 
-AGREEING = frozenset(
-    {Verb.ACCEPT, Verb.DECLINE, Verb.ANSWER, Verb.LINK}
-)  # who does these has read it and left the kind
 CHUNK = 500  # ids in one query
 
 
@@ -49,7 +48,7 @@ class SpamExample:
     confirmed: bool = False
 
 
-One = TypeVar("One", KindExample, SpamExample)
+One = TypeVar("One", KindExample, SpamExample, ComponentExample)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +58,22 @@ class Examples:
     kinds: tuple[KindExample, ...]
     spam: tuple[SpamExample, ...]
     pairs: tuple[PairExample, ...]
+    components: tuple[ComponentExample, ...]
+
+    @property
+    def everything(self) -> list[KindExample | SpamExample | PairExample | ComponentExample]:
+        """The examples of every sort."""
+        return [*self.kinds, *self.spam, *self.pairs, *self.components]
 
     @property
     def count(self) -> int:
         """How many examples there are of every sort."""
-        return len(self.kinds) + len(self.spam) + len(self.pairs)
+        return len(self.everything)
 
     @property
     def newest(self) -> datetime | None:
         """When the last of them was decided."""
-        return max((one.at for part in (self.kinds, self.spam, self.pairs) for one in part), default=None)
+        return max((one.at for one in self.everything), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +106,8 @@ class _Known:
 def examples(session: Session, project: Project) -> Examples:
     """Return every example that the people of `project` gave by deciding."""
     decided = decisions(session, project)
-    known = _known(decided)
-    texts = _texts(session, known)
+    known, parts = _known(decided), components.said(decided)
+    texts = _texts(session, {*known, *parts})
     kinds = [
         KindExample(*texts[row], one.kind, one.kind_at, not one.changed, row)
         for row, one in known.items()
@@ -117,7 +122,12 @@ def examples(session: Session, project: Project) -> Examples:
         for row, one in known.items()
         if one.spam is not None and one.spam_at and row in texts
     ]
-    return Examples(_in_time(kinds), _in_time(spam), tuple(pairs(session, project, decided)))
+    named = [
+        ComponentExample(row, "\n".join(texts[row]).strip(), one.component, one.at, one.confirmed)
+        for row, one in parts.items()
+        if row in texts
+    ]
+    return Examples(_in_time(kinds), _in_time(spam), tuple(pairs(session, project, decided)), _in_time(named))
 
 
 def decisions(session: Session, project: Project) -> list[Decision]:

@@ -27,10 +27,11 @@ from triage.ml.duplicates import DuplicateModel
 from triage.ml.kinds import KindModel
 from triage.ml.segment import Segmenter
 from triage.ml.site_training import load_numbers
+from triage.services import components
 from triage.services.models import Models
 
 ACTIVE = "active"
-KINDS, SPAM, DUPLICATES = PARTS = ("kinds", "spam", "duplicates")
+KINDS, SPAM, DUPLICATES, COMPONENTS = PARTS = ("kinds", "spam", "duplicates", "components")
 KEPT = 8  # projects; one with Chinese words of its own costs a copy of the dictionary, about 25 MB
 
 
@@ -73,6 +74,7 @@ class Library:
             kinds=load[KINDS](self._kinds) or self.shipped.kinds,
             spam_threshold=by_hand or load[SPAM](_threshold),
             line=load[DUPLICATES](_line),
+            taught=load[COMPONENTS](components.kept) or {},
             broken=[*self.shipped.broken, *faults],
         )
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 from triage.domain import text as texts
 from triage.errors import ModelError
 from triage.ml.calibration import Calibration
-from triage.ml.components import component_of
+from triage.ml.components import Listed, Part, component_of
 from triage.ml.duplicates import Cut, DuplicateModel, meant
 from triage.ml.encoder import Encoder
 from triage.ml.frequencies import Frequencies
@@ -23,7 +23,7 @@ from triage.ml.kinds import KindModel, Prediction
 from triage.ml.ranker import Ranker
 from triage.ml.segment import Segmenter
 from triage.ml.spam import SpamModel, SpamVerdict
-from triage.services.vocabulary import components
+from triage.services.components import vocabulary
 
 Loaded = TypeVar("Loaded")
 
@@ -34,8 +34,7 @@ class Reading:
 
     language: str
     kind: Prediction | None
-    component: str | None
-    component_words: tuple[str, ...]
+    component: Part
     spam: SpamVerdict | None
     cut: Cut
 
@@ -64,7 +63,8 @@ class Models:
     """Everything that was trained or written down to understand text. `about` is one line for doctor.
 
     A project's own: the words of `segmenter` (not of `kind_words`, by which kinds and spam are read), `spam_threshold`
-    (None: the model's), and `line`, which makes a probability of a topic's score.
+    (None: the model's), `line`, which makes a probability of a topic's score, and the words that were `taught` for its
+    components.
     """
 
     segmenter: Segmenter
@@ -76,6 +76,7 @@ class Models:
     broken: list[str] = field(default_factory=list)
     spam_threshold: float | None = None
     line: Calibration | None = None
+    taught: Listed = field(default_factory=dict)
 
     @property
     def encoder(self) -> Encoder | None:
@@ -110,13 +111,10 @@ class Models:
     def read(self, title: str, body: str, *, project: str, words: Mapping[str, Sequence[str]]) -> Reading:
         """Return what the models make of a feedback; `words` are the project's own components with their words."""
         both = f"{title}\n{body}" if title else body
-        vocabulary = words or {name: part["words"] for name, part in components().items()}
-        component, matched = component_of(both, vocabulary)
         return Reading(
             language=texts.language(both),
             kind=self.kinds.predict(title, body, project=project) if self.kinds else None,
-            component=component,
-            component_words=tuple(matched),
+            component=component_of(both, vocabulary(words), self.taught),
             spam=self.spam.predict(both, threshold=self.spam_threshold) if self.spam else None,
             cut=self.cut(title, body),
         )

@@ -26,8 +26,13 @@ def report(site: Site, session: Session, project: Project) -> dict[str, Any]:
     return {
         "project": project.slug,
         "in_force": _version(active(session, project)),
-        "faults": models.faults,
-        "examples": {"kinds": len(known.kinds), "spam": len(known.spam), "duplicates": len(known.pairs)},
+        "faults": [*models.faults, *_index(site)],
+        "examples": {
+            "kinds": len(known.kinds),
+            "spam": len(known.spam),
+            "duplicates": len(known.pairs),
+            "components": len(known.components),
+        },
         "versions": [_version(row) for row in rows[:VERSIONS]],
         "spam": {
             "threshold": models.spam_threshold or (models.spam.threshold if models.spam else None),
@@ -39,6 +44,12 @@ def report(site: Site, session: Session, project: Project) -> dict[str, Any]:
         },
         "duplicates": _calibration(known, models.line.decisions if models.line else 0),
     }
+
+
+def _index(site: Site) -> list[str]:
+    """Return why nothing can be found, where that is so; an installation whose worker never ran has no index yet."""
+    fault = site.index.needs_rebuild if site.settings.path("index").exists() else ""
+    return [f"the search index: {fault}; the worker makes it anew"] if fault else []
 
 
 def _calibration(known: Examples, decisions: int) -> dict[str, Any]:

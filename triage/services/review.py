@@ -21,10 +21,11 @@ from triage.domain.topics import ON_HOST, TopicState, Verb, allow, ending
 from triage.domain.verdicts import Policy, Standing, standing
 from triage.errors import ConflictError, InvalidError
 from triage.services import filing
+from triage.services.components import choices
 from triage.services.mirror import known
 from triage.services.notices import News, tell
 
-_KEPT = ("state", "kind", "reason", "merged_into_id")
+_KEPT = ("state", "kind", "component", "reason", "merged_into_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,17 @@ def change_kind(session: Session, topic: Topic, actor: Actor, kind: str) -> Deci
     return decision
 
 
+def change_component(session: Session, topic: Topic, actor: Actor, component: str) -> Decision:
+    """Say which component the topic is about, "" for none; its feedback follow."""
+    if component and component not in choices(topic.project):
+        raise InvalidError(f"there is no component “{component}”", field="component", code="component")
+    decision = _decide(session, Verb.CHANGE_COMPONENT, topic, actor, {"component": component})
+    topic.component = component
+    for row in members(session, topic):
+        row.component = component
+    return decision
+
+
 def answer(session: Session, topic: Topic, actor: Actor, words: str) -> Decision:
     """Write to every reporter of the topic. Undoing takes it off the pages; a mail that went out stays sent."""
     words = cleanse(words)
@@ -245,10 +257,12 @@ def _decide(session: Session, verb: Verb, topic: Topic, actor: Actor, detail: di
 
 
 def snapshot(session: Session, topic: Topic) -> dict[str, Any]:
-    """Return what `undo` needs to put a topic back: its own fields, and each feedback's place, state and kind."""
+    """Return what `undo` needs to put a topic back: its own fields, and each feedback's place and labels."""
     kept: dict[str, Any] = {name: getattr(topic, name) for name in _KEPT}
     kept["snoozed_until"] = topic.snoozed_until.isoformat() if topic.snoozed_until else None
-    kept["feedback"] = [[row.id, row.state, row.kind] for row in members(session, topic)]
+    rows = members(session, topic)
+    kept["feedback"] = [[row.id, row.state, row.kind] for row in rows]
+    kept["components"] = {str(row.id): row.component for row in rows}
     return kept
 
 

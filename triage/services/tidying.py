@@ -37,10 +37,10 @@ Floats = NDArray[np.float64]
 
 @dataclass
 class Alike:
-    """How alike pairs of feedback are (smaller id first), and the words that each pair shares."""
+    """How alike pairs of feedback are (smaller id first), and the words that each pair shares, weighed."""
 
     scores: dict[tuple[int, int], float] = field(default_factory=dict)
-    words: dict[tuple[int, int], list[str]] = field(default_factory=dict)
+    words: dict[tuple[int, int], list[list[Any]]] = field(default_factory=dict)
 
     def matrix(self, members: Sequence[int]) -> Floats:
         """Return the scores among `members` (n, n); each is like itself, what was not compared is not alike."""
@@ -111,7 +111,7 @@ def _compared(site: Site, rows: Sequence[Feedback]) -> Alike:
             pair = _pair(row.id, match.id)
             if match.score > alike.scores.get(pair, -1.0):
                 alike.scores[pair] = match.score
-                alike.words[pair] = [word for word, _ in match.shared]
+                alike.words[pair] = [[word, weight] for word, weight in match.shared]
     return alike
 
 

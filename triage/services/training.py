@@ -6,7 +6,7 @@ was in force before is asked only about decisions that are newer than its own tr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,26 +17,28 @@ import numpy as np
 from triage.db.queries import project_by_slug
 from triage.db.tables import ModelVersion
 from triage.ml import calibration
-from triage.ml.comparison import BETTER, Comparison, compare_costs, compare_labels, precision_table
+from triage.ml.comparison import BETTER, Comparison, compare_costs, compare_labels, precision_table, told_apart
+from triage.ml.components import Listed, component_of
 from triage.ml.features import Reader
 from triage.ml.kind_training import Example, Plan
 from triage.ml.kinds import KindModel, log_odds
 from triage.ml.site_training import Weighed, learn_site, save_numbers, spam_costs, spam_threshold
 from triage.ml.training import kind_examples
-from triage.services import versions
+from triage.services import components, versions
+from triage.services.components import ComponentExample
 from triage.services.learning import Examples, KindExample, SpamExample, examples
-from triage.services.library import DUPLICATES, KINDS, SPAM
+from triage.services.library import COMPONENTS, DUPLICATES, KINDS, PARTS, SPAM
 from triage.services.models import Models
 from triage.services.pairs import PairExample
 from triage.services.review import Actor
 from triage.services.site import Site
 
-LEAST_KINDS = 20  # of the project's own, before a kind model is trained
+LEAST_KINDS = 20  # of the project's own, before a kind model is trained or words of components are learned
 FRESH = 20  # decisions since the last training, before the night's pass trains again
 CHANGED, CONFIRMED = 3, 2  # how often an example counts beside a shipped one; labels of the host count as confirmed
 
 
-One = TypeVar("One", KindExample, SpamExample, PairExample)
+One = TypeVar("One", KindExample, SpamExample, PairExample, ComponentExample)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ def train(site: Site, slug: str, *, fresh: int = 0) -> Trained | None:
     with site.db.read() as session:
         project = project_by_slug(session, slug)
         known, models = examples(session, project), site.library.of(session, project)
-        seen = {part: versions.seen_until(session, project, part) for part in (KINDS, SPAM, DUPLICATES)}
+        seen = {part: versions.seen_until(session, project, part) for part in PARTS}
+        listed = components.vocabulary(project.words)
         last = next(iter(versions.history(session, project)), None)
     if _new(known, last.trained_until if last else None) < fresh:
         return None
@@ -94,13 +97,13 @@ def train(site: Site, slug: str, *, fresh: int = 0) -> Trained | None:
         KINDS: _kinds(known.kinds, models, seen[KINDS], own),
         SPAM: _spam(known.spam, models, seen[SPAM]),
         DUPLICATES: _duplicates(known.pairs, models, seen[DUPLICATES]),
+        COMPONENTS: _components(known.components, models, seen[COMPONENTS], listed),
     }
     return _stored(site, slug, known, parts)
 
 
 def _new(known: Examples, since: datetime | None) -> int:
-    times = [one.at for one in known.kinds] + [one.at for one in known.spam] + [one.at for one in known.pairs]
-    return sum(since is None or at > since for at in times)
+    return sum(since is None or one.at > since for one in known.everything)
 
 
 def _stored(site: Site, slug: str, known: Examples, parts: dict[str, Part]) -> Trained:
@@ -156,6 +159,22 @@ def labels(model: KindModel | None, rows: Sequence[KindExample], slug: str) -> l
     return [(model.predict(one.title, one.body, project=slug).guess or "") if model else "" for one in rows]
 
 
+def _components(rows: Sequence[ComponentExample], models: Models, seen: datetime | None, listed: Listed) -> Part:
+    facts = {"examples": len(rows), "changed": sum(not one.confirmed for one in rows)}
+    before, held = apart(rows, seen)
+    if len(before) < LEAST_KINDS:
+        return Part(None, None, facts)
+    twin, final = (components.learned(part, models.segmenter.words) for part in (before, rows))
+    truth = [one.component for one in held]
+    guesses = [named(held, listed, taught) for taught in (models.taught, twin)]
+    return Part(lambda folder: components.keep(folder, final), compare_labels(truth, *guesses), facts)
+
+
+def named(rows: Sequence[ComponentExample], listed: Listed, taught: Listed) -> list[str]:
+    """Return the component of each text by the words listed and taught, "" for none."""
+    return [component_of(one.text, listed, taught).name or "" for one in rows]
+
+
 def _spam(rows: Sequence[SpamExample], models: Models, seen: datetime | None) -> Part:
     facts: dict[str, Any] = {"examples": len(rows), "errors": sum(one.error for one in rows)}
     if models.spam is None:
@@ -168,8 +187,19 @@ def _spam(rows: Sequence[SpamExample], models: Models, seen: datetime | None) ->
     chances, truth = np.array([scores[one.feedback_id] for one in held]), np.array([one.spam for one in held], bool)
     limit = models.spam.threshold if models.spam_threshold is None else models.spam_threshold
     compared = compare_costs(spam_costs(chances, truth, limit), spam_costs(chances, truth, twin))
+    compared = told_apart(compared, spam_names(truth), (spam_names(chances >= limit), spam_names(chances >= twin)))
     facts |= {"threshold_before": limit, "threshold_after": final}
     return Part(_numbers(SPAM, {"threshold": final}), compared, facts)
+
+
+def spam_names(spam: Iterable[bool]) -> list[str]:
+    """Return each verdict as the class that it is told under."""
+    return ["spam" if one else "ham" for one in spam]
+
+
+def pair_names(chances: Iterable[float]) -> list[str]:
+    """Return what is likelier of each pair as the class that it is told under."""
+    return ["same" if one >= 0.5 else "different" for one in chances]  # noqa: PLR2004
 
 
 def _threshold(rows: Sequence[SpamExample], scores: dict[int, float]) -> float | None:
@@ -194,6 +224,7 @@ def _duplicates(rows: Sequence[PairExample], models: Models, seen: datetime | No
     was = [known.probability(log_odds(one.score)) if known else share for one in held]
     now = [twin.probability(log_odds(one.score)) for one in held]
     compared = compare_costs((truth - np.array(was)) ** 2, (truth - np.array(now)) ** 2)
+    compared = told_apart(compared, pair_names(truth), (pair_names(was), pair_names(now)))
     numbers = {"slope": final.slope, "offset": final.offset, "decisions": float(final.decisions)}
     return Part(_numbers(DUPLICATES, numbers), compared, facts)
 

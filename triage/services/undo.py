@@ -87,9 +87,13 @@ def _put_back(session: Session, topic: Topic, decision: Decision) -> None:
         topic.snoozed_until = datetime.fromisoformat(before["snoozed_until"]) if before["snoozed_until"] else None
     if decision.verb == Verb.CHANGE_KIND:
         topic.kind = before["kind"]
+    if decision.verb == Verb.CHANGE_COMPONENT:
+        topic.component = before["component"]
     was = {number: (state, kind) for number, state, kind in before["feedback"]}
+    parts = before.get("components", {})  # decisions made before components could be changed kept none
     for row in members(session, topic):
         row.state, row.kind = was.get(row.id, (row.state, row.kind))
+        row.component = parts.get(str(row.id), row.component)
     session.flush()
     recount(session, topic)
 

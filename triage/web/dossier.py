@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from triage.db.queries import survivor
@@ -14,7 +14,7 @@ from triage.services import gates, replies
 from triage.services.likeness import Resemblance, resemblances
 from triage.services.review import latest
 
-SHOWN = 50  # feedback on the page, newest last; more are counted only
+SHOWN = 50  # feedback on the page: those that stand for the others, then newest last; more are counted only
 CANDIDATES = 3
 
 
@@ -76,8 +76,10 @@ def dossier(session: Session, topic: Topic) -> Dossier:
 def _feedback(session: Session, topic: Topic) -> tuple[list[Feedback], int]:
     mine = Feedback.topic_id == topic.id
     rows = select(Feedback).options(selectinload(Feedback.attachments), joinedload(Feedback.reporter)).where(mine)
-    found = session.scalars(rows.order_by(Feedback.said_at, Feedback.id).limit(SHOWN))
-    return list(found), session.scalar(select(func.count(Feedback.id)).where(mine)) or 0
+    first = case((Feedback.id.in_(topic.representatives), 0), else_=1)
+    total = session.scalar(select(func.count(Feedback.id)).where(mine)) or 0
+    order = [first] if total > len(topic.representatives) else []  # in a small topic the order of time says more
+    return list(session.scalars(rows.order_by(*order, Feedback.said_at, Feedback.id).limit(SHOWN))), total
 
 
 def _matches(session: Session, topic: Topic) -> list[Match]:

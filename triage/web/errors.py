@@ -43,6 +43,7 @@ FIELDS = {
     "until": lazy_gettext("Choose a day to come."),
     "split": lazy_gettext("Choose some of the feedback, but not all of it."),
     "kind": lazy_gettext("There is no such kind."),
+    "component": lazy_gettext("This project has no such component."),
     "issue": lazy_gettext("There is no such issue in the mirror."),
     "merge_key": lazy_gettext("There is no topic with this key in this project."),
     "password_short": lazy_gettext("A password has at least %(count)s characters.", count=SHORTEST),

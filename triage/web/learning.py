@@ -21,6 +21,7 @@ from triage.services import projects, proposals, versions
 from triage.services.report import report
 from triage.web import maintainers
 from triage.web.context import actor, safe_next, site
+from triage.web.words import KINDS, component, said
 
 blueprint = APIBlueprint("learning", __name__, url_prefix="/learning", enable_openapi=False)
 blueprint.before_request(maintainers.only)
@@ -29,6 +30,14 @@ PARTS = {
     "kinds": lazy_gettext("Kinds"),
     "spam": lazy_gettext("Spam"),
     "duplicates": lazy_gettext("Probability of duplicates"),
+    "components": lazy_gettext("Components"),
+}
+CLASSES = {
+    "spam": lazy_gettext("Spam"),
+    "ham": lazy_gettext("No spam"),
+    "same": lazy_gettext("The same"),
+    "different": lazy_gettext("Something else"),
+    "": lazy_gettext("None"),
 }
 VERDICTS = {
     "better": lazy_gettext("Better, by more than chance"),
@@ -51,7 +60,20 @@ def _about_topics() -> dict[str, object]:
 
 @blueprint.context_processor
 def _words() -> dict[str, object]:
-    return {"PARTS": PARTS, "VERDICTS": VERDICTS, "VERSION_STATES": VERSION_STATES, "iso": datetime.fromisoformat}
+    return {
+        "PARTS": PARTS,
+        "class_of": class_of,
+        "VERDICTS": VERDICTS,
+        "VERSION_STATES": VERSION_STATES,
+        "iso": datetime.fromisoformat,
+    }
+
+
+def class_of(part: str, name: str) -> str:
+    """Return what the pages call one class of a part: a kind, a component, spam or none, the same or not."""
+    if part == "components":
+        return component(name) or said(name, CLASSES)
+    return said(name, KINDS if part == "kinds" else CLASSES)
 
 
 @blueprint.get("")

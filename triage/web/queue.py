@@ -21,6 +21,7 @@ from triage.domain.topics import Verb
 from triage.errors import ConflictError, InvalidError, NotFoundError, OutsideError
 from triage.hosts import Host
 from triage.services import attaching, filing, mirror, pictures, review, undo
+from triage.services.components import choices
 from triage.services.evidence import hidden
 from triage.web import reasons, refusals
 from triage.web.context import actor, safe_next, site
@@ -31,6 +32,7 @@ from triage.web.shelf import Wanted, shelf
 
 # APIFlask looks for its own kind of blueprint wherever there is a before_request
 blueprint = APIBlueprint("queue", __name__, url_prefix="/queue", enable_openapi=False)
+blueprint.add_app_template_filter(reasons.words, "weighed")  # for the pages next door that tell reasons, too
 HERE = ZoneInfo("Asia/Shanghai")
 MORNING = time(9)  # when what was put away comes back
 
@@ -44,9 +46,10 @@ DONE = {
     Verb.SPAM: lazy_gettext("Put into quarantine."),
     Verb.NOT_SPAM: lazy_gettext("Taken out of quarantine."),
     Verb.CHANGE_KIND: lazy_gettext("The kind is changed."),
+    Verb.CHANGE_COMPONENT: lazy_gettext("The component is changed."),
     Verb.ANSWER: lazy_gettext("Your answer is on its way to the reporters."),
 }
-STAYS = frozenset({Verb.SPLIT, Verb.CHANGE_KIND, Verb.ANSWER, Verb.NOT_SPAM})
+STAYS = frozenset({Verb.SPLIT, Verb.CHANGE_KIND, Verb.CHANGE_COMPONENT, Verb.ANSWER, Verb.NOT_SPAM})
 
 
 @blueprint.before_request
@@ -164,6 +167,7 @@ def _page(session: Session, found: Topic, error: InvalidError | ConflictError | 
         dossier=dossier(session, found),
         problem=sentence(error) if error else "",
         typed=request.form,
+        components=choices(found.project),
         back=safe_next(request.values.get("back", ""), url_for(".index")),
         here=url_for(".topic", key=found.key),
     )
@@ -236,5 +240,6 @@ ACTS: dict[str, Callable[[Session, Topic], Decision]] = {
     "spam": lambda session, found: review.spam(session, found, actor()),
     "not-spam": lambda session, found: review.not_spam(session, found, actor()),
     "kind": lambda session, found: review.change_kind(session, found, actor(), request.form.get("kind", "")),
+    "component": lambda session, found: review.change_component(session, found, actor(), _said("component")),
     "answer": lambda session, found: review.answer(session, found, actor(), _said("words")),
 }

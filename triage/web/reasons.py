@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ SURENESS = {
     "maybe": lazy_gettext("possibly"),
     "unsure": lazy_gettext("unsure"),
 }
+CHANGED = lazy_gettext("taken for that at first, then changed")
 SAMENESS = {
     "likely": lazy_gettext("Very likely the same"),
     "maybe": lazy_gettext("Possibly the same"),
@@ -44,23 +45,60 @@ FACTS = {
 }
 
 
+WEIGHTS = {
+    3: lazy_gettext("counts much"),
+    2: lazy_gettext("counts some"),
+    1: lazy_gettext("counts little"),
+}
+# what the models name that is no word of the text
+NAMED = {
+    "sign:link": lazy_gettext("a link"),
+    "sign:signature": lazy_gettext("a sender in brackets"),
+    "sign:contact": lazy_gettext("a way to get in touch"),
+    "sign:money": lazy_gettext("a price or discount"),
+    "sign:code": lazy_gettext("code or an error"),
+    "‹url›": lazy_gettext("a link"),
+    "‹mail›": lazy_gettext("a mail address"),
+    "‹id›": lazy_gettext("an id"),
+    "‹time›": lazy_gettext("a time"),
+    "‹num›": lazy_gettext("a long number"),
+}
+
+
+class Word(str):
+    """A word that speaks for or against something; `weight` 1 to 3 beside the strongest word of the same reason."""
+
+    weight: int
+
+    def __new__(cls, text: str, weight: int = 2) -> Word:
+        """Return `text` with its weight."""
+        made = super().__new__(cls, text)
+        made.weight = weight
+        return made
+
+    @property
+    def said(self) -> str:
+        """How much it counts, in the reader's language."""
+        return str(WEIGHTS[self.weight])
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One label: what it is about, what it says, how sure, and the words that speak for it."""
+    """One label: what it is about, what it says, how sure, and the words that speak for it and against it."""
 
     about: str
     label: str
     sure: str
-    words: tuple[str, ...]
-    against: tuple[str, ...] = ()
+    words: tuple[Word, ...]
+    against: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Apart:
     """What tells two texts apart: the words that only this or the other one says; what an encoder thought."""
 
-    here: tuple[str, ...] = ()
-    there: tuple[str, ...] = ()
+    here: tuple[Word, ...] = ()
+    there: tuple[Word, ...] = ()
     meaning: str = ""
 
 
@@ -81,15 +119,17 @@ def _kind(feedback: Feedback) -> Reason | None:
         return None
     guess = label["ranked"][0][0] if label.get("ranked") else feedback.kind
     sure = "likely" if label.get("sure") else "maybe" if label.get("likely") else "unsure"
-    against = words(label.get("against", []))
-    return Reason(gettext("Kind"), said(guess, KINDS), str(SURENESS[sure]), words(label.get("why", [])), against)
+    told = CHANGED if feedback.kind != guess else SURENESS[sure]
+    return Reason(gettext("Kind"), said(guess, KINDS), str(told), *_both(label))
 
 
 def _component(feedback: Feedback) -> Reason | None:
-    found = feedback.labels.get("component", {}).get("words")
-    if not found or not feedback.component:
+    label = feedback.labels.get("component", {})
+    guess = label.get("guess") or feedback.component
+    if not label.get("why") or not guess:
         return None
-    return Reason(gettext("Component"), component(feedback.component), "", words(found))
+    told = str(CHANGED) if feedback.component != guess else ""
+    return Reason(gettext("Component"), component(guess), told, *_both(label))
 
 
 def _spam(feedback: Feedback) -> Reason | None:
@@ -97,7 +137,13 @@ def _spam(feedback: Feedback) -> Reason | None:
     if not label or (feedback.state != FeedbackState.QUARANTINED and label["score"] < MAYBE):
         return None
     sure = _sureness(label["score"], SURELY, MAYBE)
-    return Reason(gettext("Spam"), gettext("looks like advertising"), str(SURENESS[sure]), words(label.get("why", [])))
+    return Reason(gettext("Spam"), gettext("looks like advertising"), str(SURENESS[sure]), *_both(label))
+
+
+def _both(label: Mapping[str, Any]) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
+    """Return the words for a label and those against it, weighed on one scale."""
+    why, against = label.get("why", []), label.get("against", [])
+    return words(why, against), words(against, why)
 
 
 def sameness(score: float) -> str:
@@ -120,7 +166,7 @@ def differing(pairs: Sequence[Any]) -> list[str]:
             case [str(what), str(left), str(right)]:
                 found.append(f"{said(what, FACTS)} {left} ≠ {right}")
             case _:
-                found += words([pair])
+                found += map(str, words([pair]))
     return found
 
 
@@ -138,10 +184,19 @@ def _sureness(score: float, surely: float, maybe: float) -> str:
     return "likely" if score >= surely else "maybe" if score >= maybe else "unsure"
 
 
-def words(pairs: Sequence[Any]) -> tuple[str, ...]:
-    """Return the weightiest words of [word, weight] pairs, or plain words; dull ones only where there are no others."""
-    names = [str(pair[0]) if isinstance(pair, list | tuple) else str(pair) for pair in pairs]
-    return tuple([name for name in names if telling(name)] or [name for name in names if name.strip()])[:MOST]
+def words(pairs: Sequence[Any], beside: Sequence[Any] = ()) -> tuple[Word, ...]:
+    """Return the weightiest words of [word, weight] pairs, or plain words; dull ones only where there are no others.
+
+    How much each counts is measured by the weightiest of them and of `beside`.
+    """
+    weighed = [(str(pair[0]), float(pair[1])) if isinstance(pair, list | tuple) else (str(pair), 1.0) for pair in pairs]
+    top = max([weight for _, weight in weighed] + [float(pair[1]) for pair in beside], default=0.0)
+    found = [pair for pair in weighed if telling(pair[0])] or [pair for pair in weighed if pair[0].strip()]
+    return tuple(Word(said(name, NAMED), _weight(weight, top)) for name, weight in found[:MOST])
+
+
+def _weight(weight: float, top: float) -> int:
+    return 1 + (weight >= top / 3) + (weight >= top * 2 / 3)
 
 
 def highlight(text: str, common: Sequence[str]) -> Markup:

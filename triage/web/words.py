@@ -51,6 +51,7 @@ VERBS = {
     "spam": lazy_gettext("Marked as spam"),
     "not_spam": lazy_gettext("Taken out of quarantine"),
     "change_kind": lazy_gettext("Changed the kind"),
+    "change_component": lazy_gettext("Changed the component"),
     "link": lazy_gettext("Linked to an issue"),
     "follow": lazy_gettext("Went on in the issue of which its own is a duplicate"),
     "answer": lazy_gettext("Answered the reporters"),
