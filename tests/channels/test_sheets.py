@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import zipfile
 from collections.abc import Iterable
 from typing import Any
@@ -74,6 +75,18 @@ def test_a_row_with_cells_beside_the_table_is_refused() -> None:
         Refused(2, "the row has 2 cells where the header has 1"),
         Row(3, {"text": "c"}),
     ]
+
+
+def test_a_formula_without_its_result_is_refused_and_not_passed_over() -> None:
+    refused, kept = read(workbook([["title", "body"], ['="a"&"b"', "=1+1"], ["ours", "theirs"]]))
+    assert (refused.line, "formula" in refused.reason) == (2, True)
+    assert kept.fields == {"title": "ours", "body": "theirs"}
+
+
+def test_a_formula_with_its_result_is_read_as_that() -> None:
+    data = workbook([["body"], ["=1+1"]])
+    found = read(rewritten(data, SHEET, lambda content: re.sub(rb"<v\s*/>|<v></v>", b"<v>2</v>", content)))
+    assert [row.fields for row in found] == [{"body": 2}]
 
 
 def test_a_cell_that_is_there_and_empty() -> None:

@@ -15,6 +15,7 @@ PACKED = 64 * 1024 * 1024  # bytes of the file
 UNPACKED = 512 * 1024 * 1024  # bytes of all its parts; the sheet itself is read in pieces
 STRINGS = 128 * 1024 * 1024  # bytes of each part that the library holds whole
 ROWS = 1_048_576  # as many as a spreadsheet can have
+UNKNOWN = object()  # stands for the result of a formula that is not in the file
 # what the library raises on workbooks that lie, each seen under tests
 _BROKEN = (
     OSError,
@@ -63,6 +64,8 @@ class Sheet:
                 return
 
     def _row(self, line: int, cells: tuple[Any, ...]) -> Item:
+        if UNKNOWN in cells:
+            return Refused(line, "a formula was never calculated; open the file in a spreadsheet and save it again")
         shown = [_plain(cell) for cell in _trimmed(cells)]
         return fitted(line, self.header, shown + [None] * (len(self.header) - len(shown)))
 
@@ -81,13 +84,23 @@ def _bounded(file: BinaryIO) -> None:
 def _open(file: BinaryIO) -> tuple[Iterator[tuple[Any, ...]], int]:
     import openpyxl
 
-    book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-    if not book.worksheets:
+    both = [openpyxl.load_workbook(file, read_only=True, data_only=only, keep_links=False) for only in (True, False)]
+    if not both[0].worksheets:
         raise InvalidError("the workbook has no sheet", field="file", code="file_header")
-    sheet = book.worksheets[0]
-    expected = sheet.max_row or ROWS
-    sheet.reset_dimensions()  # what a sheet says of its size may be wrong, and would cut rows off or add millions
-    return sheet.iter_rows(values_only=True), expected
+    values, formulas = (book.worksheets[0] for book in both)
+    expected = values.max_row or ROWS
+    for sheet in (values, formulas):
+        sheet.reset_dimensions()  # what a sheet says of its size may be wrong, and would cut rows off or add millions
+    rows = zip(values.iter_rows(values_only=True), formulas.iter_rows(values_only=True), strict=True)
+    return (_known(*row) for row in rows), expected
+
+
+def _known(values: tuple[Any, ...], formulas: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the values, with `UNKNOWN` where there is a formula and no result: a program wrote it, none reckoned."""
+    if len(values) == len(formulas) and None in values:
+        pairs = zip(values, formulas, strict=True)
+        return tuple(UNKNOWN if value is None and written is not None else value for value, written in pairs)
+    return values
 
 
 def _filled(cells: tuple[Any, ...]) -> bool:
