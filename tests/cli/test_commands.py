@@ -161,7 +161,7 @@ def test_the_check_says_which_comments_reporters_read(ready):
     assert (code, said.splitlines()) == (
         0,
         [
-            "host of app: console console as triage",
+            "host of app: console as triage",
             "it is not known that everybody can read the repository, so reporters read only those comments by the team "
             "that are marked for them",
         ],

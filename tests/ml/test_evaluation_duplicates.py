@@ -7,7 +7,7 @@ import pytest
 
 from triage.errors import InvalidError
 from triage.ml.candidates import GRAM_BOOST, GRAMS, TITLE_BOOST, WORDS, Bm25, best
-from triage.ml.duplicate_training import fit, half_untitled, prior_of, train_duplicates, train_from, with_fresh
+from triage.ml.duplicate_training import fit, prior_of, train_duplicates, train_from, with_fresh
 from triage.ml.duplicates import DuplicateModel
 from triage.ml.evaluation_duplicates import chosen, duplicates, plain_duplicates
 from triage.ml.outcomes import recalls
@@ -167,13 +167,3 @@ def test_replaying_asks_as_the_candidate_index_does():
 
     ours = (terms.WORDS, terms.GRAMS, terms.TITLE_BOOST, terms.GRAM_BOOST)
     assert ours == (WORDS, GRAMS, TITLE_BOOST, GRAM_BOOST)
-
-
-def test_half_of_the_reports_teach_without_a_title_and_lose_no_word():
-    rows = [{"id": place, "title": f"title {place}", "body": f"body {place}"} for place in range(200)]
-    told = half_untitled(rows)
-    bare = [row for row in told if not row["title"]]
-    assert 70 < len(bare) < 130
-    assert all(row in rows for row in told if row["title"])
-    assert bare[0] == {**rows[bare[0]["id"]], "title": "", "body": f"title {bare[0]['id']}\nbody {bare[0]['id']}"}
-    assert told == half_untitled(rows)

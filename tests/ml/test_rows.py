@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage.errors import InvalidError
-from triage.ml.rows import DUPLICATES, FEEDBACK, KINDS, PAIRS, SPAM, read, rows_of, spam_or_feedback
+from triage.ml.rows import DUPLICATES, FEEDBACK, KINDS, PAIRS, SPAM, half_untitled, read, rows_of, spam_or_feedback
 
 
 @pytest.fixture
@@ -112,3 +112,13 @@ def test_any_bytes_are_rows_or_one_line(raw):
                 assert all(shape.keys() <= row.keys() for row in rows_of(file, shape))
             except InvalidError as error:
                 assert len(str(error).splitlines()) == 1  # noqa: PT017 - either outcome will do
+
+
+def test_half_of_the_titles_become_first_lines_and_no_word_is_lost():
+    rows = [{"id": place, "title": f"title {place}", "body": f"body {place}"} for place in range(200)]
+    told = half_untitled(rows, 1)
+    bare = [row for row in told if not row["title"]]
+    assert 70 < len(bare) < 130
+    assert all(row in rows for row in told if row["title"])
+    assert bare[0] == {"id": bare[0]["id"], "title": "", "body": f"title {bare[0]['id']}\nbody {bare[0]['id']}"}
+    assert told == half_untitled(rows, 1)

@@ -1,7 +1,5 @@
 """What a project has learned, on its page and as JSON; versions put in force by a click; proposals answered."""
 
-import re
-
 import pytest
 from flask.testing import FlaskClient
 
@@ -74,7 +72,7 @@ def test_components_are_told_by_name(signed_in, session, version):
     session.commit()
     page = signed_in.get("/learning/demo").text
     assert "All components alike" in page
-    assert re.search(r'<th scope="row">None</th><td>3</td><td>10 %</td><td>20 %</td>', page)
+    assert '<th scope="row">None</th><td>3</td><td>10\u00a0%</td><td>20\u00a0%</td>' in page
 
 
 def test_spam_and_duplicates_are_told_class_by_class(signed_in, session, version):
@@ -86,7 +84,7 @@ def test_spam_and_duplicates_are_told_class_by_class(signed_in, session, version
     session.commit()
     page = signed_in.get("/learning/demo").text
     for name in ("Spam", "No spam", "The same", "Something else"):
-        assert f'<th scope="row">{name}</th><td>7</td><td>40 %</td><td>60 %</td>' in page
+        assert f'<th scope="row">{name}</th><td>7</td><td>40\u00a0%</td><td>60\u00a0%</td>' in page
 
 
 def test_a_damaged_index_is_told_on_the_page(signed_in, site, project):

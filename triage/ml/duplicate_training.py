@@ -15,6 +15,7 @@ from triage.ml.overlap import grams, hashed
 from triage.ml.ranker import Ranker
 from triage.ml.replay import Asked, Report, cut_report, queries, replayed
 from triage.ml.rerank import FEATURES
+from triage.ml.rows import half_untitled
 from triage.ml.trees import exported
 from triage.ml.weights import Bundle, save
 
@@ -62,19 +63,6 @@ def with_fresh(rows: Sequence[Report]) -> list[int]:
     return sorted([*asked, *map(int, chosen)])
 
 
-def half_untitled(rows: Sequence[Report]) -> list[Report]:
-    """Return `rows` with every other title, by lot, as the first line of the text.
-
-    Trackers demand titles, chats have none: a ranker that saw only titles takes two texts without for unlike.
-    """
-    lots = np.random.default_rng(SEED).random(len(rows)) < 0.5  # noqa: PLR2004
-    return [_untitled(row) if lot else row for row, lot in zip(rows, lots, strict=True)]
-
-
-def _untitled(row: Report) -> Report:
-    return {**row, "title": "", "body": f"{row.get('title') or ''}\n{row.get('body') or ''}".strip()}
-
-
 def prior_of(rows: Iterable[Report], cutter: Cutter) -> Shares:
     """Return how common words and n-grams are in `rows`; what occurs but once is left out: it would only cost space."""
     seen = Frequencies()
@@ -114,7 +102,9 @@ def train_duplicates(
     common. About two minutes for 5,000 reports.
     """
     prior = prior_of(common, cutter)
-    asked = {name: asked_of(half_untitled(rows), cutter, with_fresh(rows), prior) for name, rows in trackers.items()}
+    asked = {
+        name: asked_of(half_untitled(rows, SEED), cutter, with_fresh(rows), prior) for name, rows in trackers.items()
+    }
     ranker = fit([one for each in asked.values() for one in each], prior)
     facts = {
         "features": list(FEATURES),

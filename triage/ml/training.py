@@ -15,7 +15,7 @@ from triage.ml.features import Reader
 from triage.ml.kind_training import Example, learn
 from triage.ml.kinds import KindModel
 from triage.ml.linear import Fit
-from triage.ml.rows import rows_of
+from triage.ml.rows import half_untitled, rows_of
 from triage.ml.segment import Segmenter
 from triage.ml.spam import SpamModel
 from triage.ml.spam_training import Text, learn_spam
@@ -93,9 +93,10 @@ def kind_examples(data: Path | None, seeds: Path) -> tuple[list[Example], dict[s
     """Return the examples of the kind model and how many came from which file."""
     examples = [_example(row, "") for row in rows_of(seeds / "feedback.jsonl")]
     counts = Counter({"seeds": len(examples)})
-    for name, row in _public(data, [(name, 1) for name in KIND_SETS]):
-        examples.append(_example(row, str(row["project"])))
-        counts[name] += 1
+    for name in KIND_SETS:
+        rows = half_untitled([row for _, row in _public(data, [(name, 1)])], SEED)
+        examples += [_example(row, str(row["project"])) for row in rows]
+        counts.update([name] * len(rows))
     return examples, dict(counts)
 
 

@@ -185,13 +185,13 @@ def _sureness(score: float, surely: float, maybe: float) -> str:
 
 
 def words(pairs: Sequence[Any], beside: Sequence[Any] = ()) -> tuple[Word, ...]:
-    """Return the weightiest words of [word, weight] pairs, or plain words; dull ones only where there are no others.
+    """Return the weightiest words of [word, weight] pairs, or plain words; of nothing but dull ones the weightiest.
 
     How much each counts is measured by the weightiest of them and of `beside`.
     """
     weighed = [(str(pair[0]), float(pair[1])) if isinstance(pair, list | tuple) else (str(pair), 1.0) for pair in pairs]
     top = max([weight for _, weight in weighed] + [float(pair[1]) for pair in beside], default=0.0)
-    found = [pair for pair in weighed if telling(pair[0])] or [pair for pair in weighed if pair[0].strip()]
+    found = [pair for pair in weighed if telling(pair[0])] or [pair for pair in weighed if pair[0].strip()][:1]
     return tuple(Word(said(name, NAMED), _weight(weight, top)) for name, weight in found[:MOST])
 
 
