@@ -87,7 +87,7 @@ def test_everything_public_is_redacted(session, project):
 def test_shared_words_are_those_that_tied_this_topic_together(session, project):
     rows = said(session, project, "one", "two")
     topic, other = factories.topic(session, project, rows), factories.topic(session, project)
-    factories.candidate(session, rows[0], topic, shared=[["hangs", 1.0], ["job", 0.5]])
+    factories.candidate(session, rows[0], topic, shared=[["吗", 3.0], ["hangs", 1.0], ["job", 0.5]])
     factories.candidate(session, rows[1], topic, shared=[["job", 0.9]])
     factories.candidate(session, rows[1], other, shared=[["other", 9.0]])
     assert gather(session, topic, SITE).shared == ("job", "hangs")

@@ -18,9 +18,10 @@ from triage.domain.redaction import redact
 from triage.domain.verdicts import Policy
 from triage.errors import ConflictError
 from triage.render import Renderer
-from triage.services.vocabulary import component_name
+from triage.services.vocabulary import component_name, telling
 
 QUOTES = 3
+SHARED = 8  # words
 QUOTE_LENGTH = 800
 TITLE_LENGTH = 120
 VERSIONS = 5
@@ -141,7 +142,7 @@ def _told_versions(row: Feedback) -> set[str]:
 
 
 def _shared(session: Session, rows: Sequence[Feedback]) -> list[str]:
-    """Return the words that tied these feedback together, weightiest first, redacted like everything else."""
+    """Return the words that tied these feedback together, weightiest first, without dull or private ones."""
     ids = [row.id for row in rows]
     topics = {row.topic_id for row in rows}
     weights: Counter[str] = Counter()
@@ -149,4 +150,4 @@ def _shared(session: Session, rows: Sequence[Feedback]) -> list[str]:
     for shared in session.scalars(found):
         for word, weight in shared:
             weights[word] += weight
-    return [word for word, _ in weights.most_common(8) if public(word) == word]
+    return [word for word, _ in weights.most_common() if telling(word) and public(word) == word][:SHARED]
