@@ -120,3 +120,17 @@ def test_feedback_without_spam_has_only_false_positives():
     result = evaluate_spam([{"title": "报错", "body": "", "kind": "bug"}], model)
     assert (result.recall, result.false_positive_rate) == (0.0, 0.0)
     assert result.rows[0].as_dict()["prediction"] == 0
+
+
+def test_an_advertisement_one_may_opt_out_of_teaches_nothing_harmless(small, tmp_path):
+    (tmp_path / "data" / "spam").mkdir(parents=True)
+    rows = [
+        {"text": "新品上市 退订回T", "spam": 0},
+        {"text": "退订回T 加微信", "spam": 1},
+        {"text": "明天开会", "spam": 0},
+    ]
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (tmp_path / "data" / "spam" / "sms_11k.jsonl").write_text(lines, "utf-8")
+    texts, counts = spam_texts(tmp_path / "data", small / "seeds")
+    assert [one.text for one in texts[-2:]] == ["退订回T 加微信", "明天开会"]
+    assert counts["spam/sms_11k.jsonl"] == 2
