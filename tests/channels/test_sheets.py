@@ -83,6 +83,11 @@ def test_a_formula_without_its_result_is_refused_and_not_passed_over() -> None:
     assert kept.fields == {"title": "ours", "body": "theirs"}
 
 
+def test_a_column_whose_name_was_never_calculated_goes_by_its_number() -> None:
+    (found,) = read(workbook([['="a"&"b"', "body"], ["ours", "theirs"]]))
+    assert found.fields == {"column 1": "ours", "body": "theirs"}
+
+
 def test_a_formula_with_its_result_is_read_as_that() -> None:
     data = workbook([["body"], ["=1+1"]])
     found = read(rewritten(data, SHEET, lambda content: re.sub(rb"<v\s*/>|<v></v>", b"<v>2</v>", content)))

@@ -44,7 +44,7 @@ class Sheet:
             raise _damaged() from error
         if first is None:
             raise InvalidError("the sheet has no header row", field="file", code="file_header")
-        self.header = named(_trimmed(first[1]))
+        self.header = named([None if cell is UNKNOWN else cell for cell in _trimmed(first[1])])
 
     def rows(self) -> Iterator[Item]:
         """Yield the rows under the header; one of damaged data ends them, with a refusal that says so."""
