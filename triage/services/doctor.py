@@ -104,15 +104,14 @@ def _work(site: Site) -> Finding:
 def _hosts(site: Site) -> Iterator[Finding]:
     with site.db.read() as session:
         for project in session.scalars(select(Project).order_by(Project.slug)):
-            yield check_host(site, project)
+            yield connected(project, _check(site, project))
 
 
-def check_host(site: Site, project: Project) -> Finding:
-    """Ask the project's host who we are there and what is missing."""
+def _check(site: Site, project: Project) -> Check:
     try:
-        return connected(project, site.host(project).check())
+        return site.host(project).check()
     except TriageError as error:
-        return Finding(f"host of {project.slug}", ok=False, detail=str(error))
+        return Check("", "", (str(error),))
 
 
 def connected(project: Project, check: Check) -> Finding:

@@ -26,7 +26,7 @@ QUOTE_LENGTH = 800
 TITLE_LENGTH = 120
 VERSIONS = 5
 VERSION_LENGTH = 40  # characters; what is longer is no version
-TELLING = frozenset({"version", "app_version", "app version", "版本", "版本号"})  # what senders call it
+VERSION_KEYS = frozenset({"version", "app_version", "app version", "版本", "版本号"})  # what senders call it
 
 
 def gather(session: Session, topic: Topic, base_url: str, *, inside: bool = False) -> Evidence:
@@ -137,7 +137,7 @@ def _said_versions(row: Feedback) -> set[str]:
 
 
 def _told_versions(row: Feedback) -> set[str]:
-    told = {str(value).strip() for key, value in row.context.items() if key.strip().casefold() in TELLING}
+    told = {str(value).strip() for key, value in row.context.items() if key.strip().casefold() in VERSION_KEYS}
     return {value for value in told if value and len(value) <= VERSION_LENGTH}
 
 

@@ -178,21 +178,21 @@ def change_kind(session: Session, topic: Topic, actor: Actor, kind: str) -> Deci
     """Say what the topic is; its feedback follow."""
     if kind not in set(Kind):
         raise InvalidError(f"there is no kind “{kind}”", field="kind", code="kind")
-    decision = _decide(session, Verb.CHANGE_KIND, topic, actor, {"kind": kind})
-    topic.kind = kind
-    for row in members(session, topic):
-        row.kind = kind
-    return decision
+    return _relabel(session, Verb.CHANGE_KIND, topic, actor, {"kind": kind})
 
 
 def change_component(session: Session, topic: Topic, actor: Actor, component: str) -> Decision:
     """Say which component the topic is about, "" for none; its feedback follow."""
     if component and component not in choices(topic.project):
         raise InvalidError(f"there is no component “{component}”", field="component", code="component")
-    decision = _decide(session, Verb.CHANGE_COMPONENT, topic, actor, {"component": component})
-    topic.component = component
-    for row in members(session, topic):
-        row.component = component
+    return _relabel(session, Verb.CHANGE_COMPONENT, topic, actor, {"component": component})
+
+
+def _relabel(session: Session, verb: Verb, topic: Topic, actor: Actor, labels: dict[str, str]) -> Decision:
+    decision = _decide(session, verb, topic, actor, dict(labels))
+    for row in (topic, *members(session, topic)):
+        for name, value in labels.items():
+            setattr(row, name, value)
     return decision
 
 

@@ -148,14 +148,17 @@ def _both(label: Mapping[str, Any]) -> tuple[tuple[Word, ...], tuple[Word, ...]]
 
 def sameness(score: float) -> str:
     """Return how sure it is that two are about the same, in words."""
-    policy = Policy()
-    return str(SAMENESS[_sureness(score, policy.join, (policy.join + policy.suggest) / 2)])
+    return str(SAMENESS[_sureness(score, Policy().join, _middle())])
 
 
 def suggests(score: float) -> bool:
     """Return whether two are so much alike that merging them is worth a button, and not only a mention."""
+    return score >= _middle()
+
+
+def _middle() -> float:
     policy = Policy()
-    return score >= (policy.join + policy.suggest) / 2
+    return (policy.join + policy.suggest) / 2
 
 
 def differing(pairs: Sequence[Any]) -> list[str]:
