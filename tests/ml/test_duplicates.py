@@ -82,14 +82,43 @@ def test_newer_of_two_alike_comes_first(model):
     assert model.rank(Text(0, "页面打不开了", "", NOW), texts)[0].id == 2
 
 
-@pytest.mark.parametrize("apart", [timedelta(0), timedelta(seconds=0.1)])
-def test_what_was_imported_in_one_moment_is_not_taken_for_just_said(model, apart):
-    # 100 reports of one file carry one time: that says nothing of how near they are to each other
+def test_what_came_in_one_moment_is_not_taken_for_just_said(model):
+    # 100 reports that a program sent at once: nothing says how near they are to each other
+    apart = timedelta(seconds=0.1)
     texts = [Text(number, "", f"昇腾上报错 {number}", NOW + number * apart) for number in range(101)]
     model.seen.texts = 100
     query, *others = (model.prepare(text) for text in texts)
     between = features(query, others, [5.0] * 100, model.seen)[:, FEATURES.index("between")]
     assert between.min() > np.log1p(50)
+
+
+def around(model, query: Text, *others: Text) -> dict[str, list[float]]:
+    rows = features(model.prepare(query), [model.prepare(one) for one in others], [5.0] * len(others), model.seen)
+    return {name: rows[:, FEATURES.index(name)].tolist() for name in ("recency", "age", "between")}
+
+
+def test_the_rows_of_an_import_without_dates_are_as_near_as_they_lie_in_the_file(model):
+    model.seen.texts = 100
+    undated = [Text(number, "", f"昇腾上报错 {number}", NOW) for number in range(1, 101)]
+    near = around(model, undated[49], *undated[:49], *undated[50:])
+    ahead, behind = near["between"][:49], near["between"][49:]
+    assert ahead == sorted(ahead, reverse=True)
+    assert behind == sorted(behind)
+    assert near["recency"][48] == near["recency"][49] > near["recency"][0]  # the two neighbours, then the first row
+    assert ahead[48] < np.log1p(5)
+
+
+def test_a_row_of_an_import_is_nearer_to_its_file_than_to_what_was_said_last_week(model):
+    week = Text(1, "", "昇腾上报错", NOW - timedelta(days=7))
+    near = around(model, Text(900, "", "昇腾上报错", NOW), week, Text(2, "", "昇腾上报错", NOW))
+    assert near["recency"][1] > near["recency"][0]
+
+
+def test_an_issue_of_the_host_has_no_place_among_the_feedback(model):
+    issue = Text(900, "", "昇腾上报错", NOW, kind="issue")
+    assert model.prepare(issue).place is None
+    near = around(model, Text(1, "", "昇腾上报错", NOW), issue, Text(2, "", "昇腾上报错", NOW))
+    assert near["recency"][0] > near["recency"][1]  # it was opened at that very time
 
 
 def test_nothing_to_rank(model):

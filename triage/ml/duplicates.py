@@ -120,7 +120,8 @@ class DuplicateModel:
     def prepare(self, text: Text) -> Prepared:
         """Return `text` as it is compared."""
         own = text.cut or self.cut(text.title, text.body)
-        return prepared(own, text.component, text.created, text.cluster_size)
+        place = text.id if text.kind == "feedback" else None
+        return replace(prepared(own, text.component, text.created, text.cluster_size), place=place)
 
     def learn(self, text: Text) -> None:
         """Count the words of a stored text, so that this site's common words weigh little."""

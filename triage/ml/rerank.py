@@ -19,12 +19,16 @@ TITLE_LIMIT = 40  # words
 WORD_LIMIT = 400  # words of a text that are compared: the rest of a long log would drown what was said
 LEAD = 40  # words: people say what it is about first
 MOMENT = 60.0  # seconds: what lies less apart came at once
+ROW = 60.0  # seconds that a row of an import without dates stands for: files are kept in order of time, either way round
 NO_FACTS = Facts()
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A text as it is compared: its words (the title's first) and their hashes, what it states, and what is around."""
+    """A text as it is compared: its words (the title's first) and their hashes, what it states, and what is around.
+
+    `place` is its number in the order of arrival, by which texts of the very same time are told apart.
+    """
 
     title: tuple[str, ...]
     words: tuple[str, ...]
@@ -33,6 +37,7 @@ class Prepared:
     component: str = ""
     created: datetime | None = None
     cluster_size: int = 1
+    place: int | None = None
 
 
 PARTS = ("title", "words", "lead", "order", "title_grams", "grams")
@@ -133,7 +138,7 @@ def _agreements(query: Prepared, candidates: Sequence[Prepared]) -> dict[str, Fl
 def _around(query: Prepared, candidates: Sequence[Prepared], texts: int) -> dict[str, Floats]:
     known = [bool(one.component and query.component) for one in candidates]
     same = [one.component == query.component for one in candidates]
-    gaps = np.abs(np.array([_seconds(one) for one in candidates]) - _seconds(query))
+    gaps = _gaps(query, candidates)
     recency, age = _recency(gaps)
     return {
         "component_same": np.array([both and equal for both, equal in zip(known, same, strict=True)], float),
@@ -143,6 +148,15 @@ def _around(query: Prepared, candidates: Sequence[Prepared], texts: int) -> dict
         "between": _between(gaps, texts),
         "people": np.log([max(1, one.cluster_size) for one in candidates]),
     }
+
+
+def _gaps(query: Prepared, candidates: Sequence[Prepared]) -> Floats:
+    """Return the seconds between the query and each candidate; `ROW` for each place between those of the same time."""
+    gaps = np.abs(np.array([_seconds(one) for one in candidates]) - _seconds(query))
+    if query.place is None:
+        return gaps
+    rows = [0 if one.place is None else abs(one.place - query.place) for one in candidates]
+    return np.asarray(np.where(gaps == 0, ROW * np.array(rows), gaps), np.float64)
 
 
 def _recency(gaps: Floats) -> tuple[Floats, Floats]:
@@ -161,8 +175,8 @@ def _recency(gaps: Floats) -> tuple[Floats, Floats]:
 def _between(gaps: Floats, texts: int) -> Floats:
     """Return ln(1 + n), n being how many of the site's `texts` came between, were they spread evenly over its time.
 
-    That time is reckoned from the farthest candidate. What came in one moment (an import) has no order: its others all
-    count as between. The middle of the list where a time is not known.
+    That time is reckoned from the farthest candidate. What came in one moment has no order: its others all count as
+    between. The middle of the list where a time is not known.
     """
     known = np.isfinite(gaps)
     if not known.any():
