@@ -19,7 +19,7 @@ TITLE_LIMIT = 40  # words
 WORD_LIMIT = 400  # words of a text that are compared: the rest of a long log would drown what was said
 LEAD = 40  # words: people say what it is about first
 MOMENT = 60.0  # seconds: what lies less apart came at once
-ROW = 60.0  # seconds that a row of an import without dates stands for: files are kept in order of time, either way round
+ROW = 60.0  # seconds that a row of an import without dates stands for: files are in order of time, either way round
 NO_FACTS = Facts()
 
 
