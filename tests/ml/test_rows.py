@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage.errors import InvalidError
-from triage.ml.rows import DUPLICATES, FEEDBACK, KINDS, PAIRS, SPAM, half_untitled, read, rows_of, spam_or_feedback
+from triage.ml.rows import (
+    DUPLICATES,
+    FEEDBACK,
+    KINDS,
+    PAIRS,
+    SPAM,
+    half_untitled,
+    read,
+    rows_of,
+    spam_or_feedback,
+    untitled,
+)
 
 
 @pytest.fixture
@@ -122,3 +133,10 @@ def test_half_of_the_titles_become_first_lines_and_no_word_is_lost():
     assert all(row in rows for row in told if row["title"])
     assert bare[0] == {"id": bare[0]["id"], "title": "", "body": f"title {bare[0]['id']}\nbody {bare[0]['id']}"}
     assert told == half_untitled(rows, 1)
+
+
+def test_titles_move_into_the_text():
+    assert untitled([{"title": "a", "body": "b", "id": 1}, {"title": None, "body": "c"}]) == [
+        {"title": "", "body": "a\nb", "id": 1},
+        {"title": "", "body": "c"},
+    ]

@@ -64,6 +64,36 @@ def test_one_off_words_of_public_texts_are_not_shipped(small, tmp_path):
     assert ("title", "somebodysname") not in names
 
 
+def judged_set(tmp_path, small, labels='{"kinds": {"feature": [7]}}'):
+    """Two public issues without a kind, of which the labels know one."""
+    (tmp_path / "data" / "feedback").mkdir(parents=True)
+    rows = [{"source_url": f"https://tracker.example/issues/{number}", "title": f"t{number}"} for number in (7, 8)]
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    (tmp_path / "data" / "feedback" / "vscode_zh.jsonl").write_text(lines, "utf-8")
+    if labels:
+        (small / "seeds" / "vscode_kinds.json").write_text(labels, "utf-8")
+    return tmp_path / "data"
+
+
+def test_judged_issues_are_taken_with_the_kind_of_their_number(small, tmp_path):
+    examples, sources = kind_examples(judged_set(tmp_path, small), small / "seeds")
+    assert sources == {"seeds": 60, "feedback/vscode_zh.jsonl": 1}
+    assert (examples[-1].kind, examples[-1].project) == ("feature", "vscode_zh")
+    assert "t7" in (examples[-1].title, examples[-1].body)
+
+
+def test_labels_without_their_set_train_nothing(small, tmp_path):
+    (small / "seeds" / "vscode_kinds.json").write_text('{"kinds": {"feature": [7]}}', "utf-8")
+    (tmp_path / "data").mkdir()
+    for data in (None, tmp_path / "data"):
+        assert kind_examples(data, small / "seeds")[1] == {"seeds": 60}
+
+
+def test_a_judged_set_whose_labels_are_missing_is_said_to_be_so(small, tmp_path):
+    with pytest.raises(InvalidError, match="can't be read"):
+        kind_examples(judged_set(tmp_path, small, labels=None), small / "seeds")
+
+
 def test_what_measures_is_never_trained_on(small, tmp_path):
     (tmp_path / "data" / "feedback").mkdir(parents=True)
     (tmp_path / "data" / "feedback" / "zh.jsonl").write_text(json.dumps(KINDS[0]) + "\n", "utf-8")

@@ -115,5 +115,10 @@ def half_untitled(rows: Sequence[Mapping[str, Any]], seed: int) -> list[Mapping[
     return [_untitled(row) if lot else row for row, lot in zip(rows, lots, strict=True)]
 
 
+def untitled(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return `rows` with every title as the first line of its text, as chats send it."""
+    return [_untitled(row) for row in rows]
+
+
 def _untitled(row: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**row, "title": "", "body": f"{row.get('title') or ''}\n{row.get('body') or ''}".strip()}
