@@ -26,7 +26,7 @@ from triage.services.pairs import PairExample
 from triage.services.site import Site
 from triage.services.training import labels, named, pair_names, spam_names
 
-CHARACTERS = 150_000  # of the texts of one sort where there is a limit: about a second
+CHARACTERS = 100_000  # of the texts of one sort where there is a limit: about a second
 
 Labels = Sequence[str]
 Guesses = tuple[Labels, Labels]

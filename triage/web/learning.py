@@ -27,7 +27,7 @@ from triage.web.words import KINDS, component, said
 blueprint = APIBlueprint("learning", __name__, url_prefix="/learning", enable_openapi=False)
 blueprint.before_request(maintainers.only)
 
-ASKED = 300  # decisions of a sort that a page waits for: two seconds
+ASKED = 200  # decisions of a sort that a page waits for: about two seconds
 PARTS = {
     "kinds": lazy_gettext("Kinds"),
     "spam": lazy_gettext("Spam"),
