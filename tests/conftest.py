@@ -18,9 +18,10 @@ from tests.databases import POSTGRESQL, REDIS, emptied, postgresql_schema, sqlit
 from tests.fakes.clock import Clock
 from tests.fakes.http import Refusing
 from tests.fakes.mail import Letters
-from triage.config import Settings
+from triage.config import Settings, data
 from triage.db.engine import Database
 from triage.jobs import Jobs
+from triage.services.models import Models
 from triage.services.site import Site
 
 pytest_plugins = ["tests.skips"]
@@ -119,3 +120,9 @@ def jobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Jobs]:
     yield made
     made.huey.flush()
     made.huey.storage.close()
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Models:
+    """The shipped models; a test that changes a part of them makes a copy."""
+    return Models.load(data("models"))

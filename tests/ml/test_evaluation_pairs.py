@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage.errors import InvalidError
-from triage.ml.evaluation_pairs import pairs, plain_pairs, pooled
+from triage.ml.evaluation_pairs import pairs, plain_pairs, pooled, shared_signs
 from triage.ml.meaning import bags, learned, unit
 from triage.ml.pairs import common_signs
 
@@ -47,9 +47,44 @@ def test_learns_which_pairs_mean_the_same():
     assert ROWS[0]["a"] not in report.rows[0].ranked
 
 
-def test_without_training_it_is_plain():
-    assert pairs(ROWS, [], Signs()).numbers["pairs"] == len(ROWS)
+def test_the_baseline_finds_by_common_words():
     assert plain_pairs(ROWS, Signs()).numbers["recall_at_10"] > 0.9
+
+
+def test_without_training_the_most_alike_three_in_ten_are_taken_for_the_same():
+    report = pairs(ROWS, [], Signs())
+    scores = sorted((line.score for line in report.rows), reverse=True)
+    same = [line.score for line in report.rows if line.prediction]
+    assert len(same) == pytest.approx(0.3 * len(ROWS), abs=5)
+    assert sorted(same, reverse=True) == scores[: len(same)]
+    assert report.numbers["accuracy"] == 0.5 + len(same) / len(
+        ROWS
+    )  # every other row is the same, and none is mistaken
+
+
+def test_no_answer_is_looked_at_without_training():
+    turned = [{**row, "same": 1 - row["same"]} for row in ROWS]
+    ours, theirs = (pairs(rows, [], Signs()).rows for rows in (ROWS, turned))
+    assert [line.prediction for line in ours] == [line.prediction for line in theirs]
+
+
+def test_a_small_file_does_not_say_how_alike_is_alike_enough():
+    report = pairs([row for row in ROWS if row["same"]][:10], [], Signs())
+    assert [line.prediction for line in report.rows] == [1] * 10
+
+
+def test_without_training_common_signs_count_beside_rare_words():
+    common = [{"a": f"乙丙丁{end}", "b": f"{end}乙丙丁{end}", "same": 0} for end in "子丑"]
+    rows = [{"a": "甲乙丙丁", "b": "乙丙丁", "same": 1}, {"a": "甲", "b": "天", "same": 0}, *common]
+    assert plain_pairs(rows, Signs()).rows[0].ranked[0] == "1a"
+    assert pairs(rows, [], Signs()).rows[0].ranked[0] == "0b"
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "share"), [("", "", 0), ("甲", "", 0), ("甲乙", "乙丙", 1 / 3), ("甲", "甲", 1)]
+)
+def test_shared_signs(left, right, share):
+    assert shared_signs(set(left), set(right)) == share
 
 
 def test_pairs_of_one_kind_teach_nothing():

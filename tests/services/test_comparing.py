@@ -7,9 +7,10 @@ import pytest
 from tests import factories
 from tests.fakes.clock import START
 from tests.services.test_training import labelled
+from triage.db.tables import Candidate, Example
 from triage.errors import NotFoundError
 from triage.ml.site_training import save_numbers
-from triage.services import review, versions
+from triage.services import comparing, review, versions
 from triage.services.comparing import compare
 
 
@@ -100,3 +101,49 @@ def test_what_was_in_force_is_compared_as_it_was(session, site, project):
 def test_a_version_that_is_not_there(site, project):
     with pytest.raises(NotFoundError):
         compare(site, "demo", 0, 3)
+
+
+def test_what_is_judged_differently_is_named_newest_first_with_its_topics(session, site, project):
+    followed(session, project, 24)
+    left, right = (numbered(session, site, project, duplicates=line(offset)) for offset in (-3, 3))
+    found = compare(site, "demo", left, right)["duplicates"]
+    assert (found["differing"]["n"], len(found["differing"]["items"])) == (23, 6)
+    first = found["differing"]["items"][0]
+    assert (first["said"], first["before"], first["after"]) == ("same", "different", "same")
+    newest = session.query(Candidate).order_by(Candidate.id.desc()).first()
+    assert (first["feedback"], first["other"]["key"]) == (newest.feedback_id, newest.topic.key)
+
+
+def test_examples_of_the_host_are_told_by_their_issue(session, site, project, monkeypatch):
+    labelled(session, project, 4)
+    monkeypatch.setattr(comparing, "labels", lambda model, rows, slug: [str(model) for _ in rows])
+    number = numbered(session, site, project, kinds={"no": 1.0})
+    monkeypatch.setattr(site.library, "_kinds", lambda folder: "another model")
+    item = compare(site, "demo", 0, number)["kinds"]["differing"]["items"][0]
+    assert (item["source"], item["key"], item["after"]) == ("t/p#3", None, "another model")
+    assert item["title"].startswith("quota")
+
+
+def test_with_a_limit_the_newest_are_asked(session, site, project):
+    labelled(session, project, 30)
+    assert compare(site, "demo", 0, 0, most=12)["kinds"]["n"] == 12
+    assert compare(site, "demo", 0, 0, most=12)["kinds"]["of"] == 30
+    assert compare(site, "demo", 0, 0)["kinds"]["n"] == 30
+
+
+def test_with_a_limit_fewer_long_texts_are_asked(session, site, project, monkeypatch):
+    labelled(session, project, 30)
+    longest = max(len(row.body) for row in session.query(Example))
+    monkeypatch.setattr(comparing, "CHARACTERS", 3 * longest)
+    assert 3 <= compare(site, "demo", 0, 0, most=12)["kinds"]["n"] < 12
+
+
+def test_a_damaged_part_is_a_fault_and_not_compared(session, site, project):
+    followed(session, project, 24)
+    left, right = (numbered(session, site, project, duplicates=line(offset)) for offset in (-3, 3))
+    (site.library.place(project, right) / "duplicates.json").write_text("{")
+    found = compare(site, "demo", left, right)
+    assert found["duplicates"] == {}
+    assert list(found["faults"]) == ["duplicates"]
+    assert found["faults"]["duplicates"].startswith(f"demo: version {right} of duplicates: ")
+    assert found["alike"] == ["kinds", "spam", "components"]

@@ -184,7 +184,7 @@ def duplicates_(file: Path, train: tuple[Path, ...], queries: Which, output: Pat
 @output_option
 @json_option
 def pairs_(file: Path, train: tuple[Path, ...], output: Path | None, as_json: bool) -> None:
-    """Tell whether two sentences mean the same, and find one among all; without --train by their words alone."""
+    """Tell whether two sentences mean the same, and find one among all; without --train by words and signs alone."""
     result = pairs(read(file, PAIRS), read_all(train, PAIRS), segmenter())
     tell(result.as_dict(), result.rows, output, as_json=as_json)
 

@@ -141,7 +141,7 @@ def roll_back(slug: str) -> None:
 def compare(left: int, right: int, slug: str, as_json: bool) -> None:
     """Compare two versions (0: as shipped) of a project's models on decisions that neither has seen."""
     found = comparing.compare(opened(), slug, left, right)
-    show(found, as_json=as_json, text="\n".join(_told(found)))
+    show(found, as_json=as_json, text="\n".join([*_told(found), *found["faults"].values()]))
 
 
 COMMANDS = (learn, tidy, models)

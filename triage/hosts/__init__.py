@@ -123,6 +123,11 @@ class Check:
         """True where nothing is missing."""
         return not self.missing
 
+    @classmethod
+    def unanswered(cls, error: Exception) -> Check:
+        """Return what is told where the host gave no answer: why."""
+        return cls("", "", (str(error),))
+
 
 class Host(Protocol):
     """What every Git host can do; every method but `verify` and `parse` talks to it and may raise OutsideError.

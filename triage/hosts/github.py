@@ -64,7 +64,7 @@ class GitHub:
         """Return who we are and what is missing, by asking; nothing is written. Raises OutsideError for no answer."""
         refused = self._api.tried("GET", "/user")[1]
         if refused and refused.status == HTTPStatus.UNAUTHORIZED:
-            return Check("", "", (str(refused),))
+            return Check.unanswered(refused)
         return Check(self._who(), API_VERSION, tuple(dict.fromkeys(self._missing())))
 
     def public(self) -> bool:

@@ -49,7 +49,7 @@ class GitLab:
         """Return who we are and what is missing, by asking; nothing is written. Raises OutsideError for no answer."""
         found, refused = self._api.tried("GET", "/version")
         if refused and refused.status == HTTPStatus.UNAUTHORIZED:
-            return Check("", "", (str(refused),))
+            return Check.unanswered(refused)
         return Check(self._who(), text_or_empty(found, "version"), tuple(dict.fromkeys(self._missing())))
 
     def public(self) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 
 from triage.domain.feedback import Kind
 from triage.ml.features import Reader
-from triage.ml.kind_training import Example, learn
+from triage.ml.kind_groups import KindModels, learn_groups
+from triage.ml.kind_training import Example
 from triage.ml.kinds import KindModel, Prediction
 from triage.ml.segment import Segmenter
 
@@ -89,8 +90,9 @@ def evaluate_kinds(
     """Return how well a model of the rows `train` labels the rows `test` ({project, title, body, kind} each).
 
     Nothing of `test` is looked at in training; the threshold for .95 comes from cross-validation within `train`.
+    Projects that share no kind are trained apart, each with a threshold of its own; told is the lowest.
     """
-    model = learn([_example(row) for row in train], Reader(segmenter))
+    model = learn_groups([_example(row) for row in train], Reader(segmenter))
     rows = _asked(model, test)
     truth = [str(row["kind"]) for row in test]
     guesses = [row.prediction for row in rows]
@@ -106,7 +108,7 @@ def evaluate_kinds(
         per_project=per_project,
         coverage_at_95=len(acted) / len(rows) if rows else 0.0,
         precision_at_95=_mean([float(truth[row.row] == row.label) for row in acted]),
-        threshold=model.calibration.act,
+        threshold=model.act,
         rows=rows,
     )
 
@@ -132,7 +134,7 @@ def f1(truth: Sequence[str], guesses: Sequence[str], label: str) -> float:
     return 2 * both / either if either else 0.0
 
 
-def _asked(model: KindModel, rows: Sequence[Mapping[str, Any]], *, shipped: bool = False) -> tuple[KindRow, ...]:
+def _asked(model: KindModel | KindModels, rows: Rows, *, shipped: bool = False) -> tuple[KindRow, ...]:
     answers = []
     for number, row in enumerate(rows):
         # a shipped model knows no project of this site

@@ -28,7 +28,7 @@ def look(site: Site, project: Project) -> Connected:
         host = site.host(project)
         check, public = host.check(), host.public()
     except TriageError as error:
-        check, public = Check("", "", (str(error),)), project.host_public
+        check, public = Check.unanswered(error), project.host_public
     with site.db.write() as session:
         session.get_one(Project, project.id).host_public = public
     return Connected(check, Policy.of(project.policy).told(public=public))

@@ -111,7 +111,7 @@ def _check(site: Site, project: Project) -> Check:
     try:
         return site.host(project).check()
     except TriageError as error:
-        return Check("", "", (str(error),))
+        return Check.unanswered(error)
 
 
 def connected(project: Project, check: Check) -> Finding:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -119,7 +119,7 @@ class Library:
             try:
                 return load(self.place(project, version)) if version else None
             except ModelError as error:
-                faults.append(f"{project.slug}: version {version} of {part}: {error}; the shipped one answers")
+                faults.append(f"{_where(project, version, part)}{error}; the shipped one answers")
                 return None
 
         return loaded
@@ -130,6 +130,16 @@ def active(session: Session, project: Project) -> ModelVersion | None:
     return session.scalar(
         select(ModelVersion).where(ModelVersion.project_id == project.id, ModelVersion.state == ACTIVE)
     )
+
+
+def damaged(project: Project, parts: Mapping[str, int], models: Models) -> dict[str, str]:
+    """Return the fault of each part of which `models`, made of `parts`, have the shipped one in place of a version."""
+    begins = {part: _where(project, parts.get(part, 0), part) for part in PARTS}
+    return {part: fault for fault in models.broken for part, begin in begins.items() if fault.startswith(begin)}
+
+
+def _where(project: Project, version: int, part: str) -> str:
+    return f"{project.slug}: version {version} of {part}: "
 
 
 def recipe(project: Project) -> str:

@@ -14,10 +14,11 @@ from sqlalchemy.orm import object_session
 from werkzeug.wrappers import Response
 
 from triage.db.queries import project_by_slug
-from triage.db.tables import Decision, Proposal, Topic
+from triage.db.tables import Decision, ModelVersion, Proposal, Topic
 from triage.domain.topics import Verb
 from triage.errors import NotFoundError
-from triage.services import projects, proposals, versions
+from triage.services import comparing, projects, proposals, versions
+from triage.services.library import active
 from triage.services.report import report
 from triage.web import maintainers
 from triage.web.context import actor, safe_next, site
@@ -26,6 +27,7 @@ from triage.web.words import KINDS, component, said
 blueprint = APIBlueprint("learning", __name__, url_prefix="/learning", enable_openapi=False)
 blueprint.before_request(maintainers.only)
 
+ASKED = 120  # decisions of a sort that a page waits for: two seconds where there are thousands, on a busy machine
 PARTS = {
     "kinds": lazy_gettext("Kinds"),
     "spam": lazy_gettext("Spam"),
@@ -73,7 +75,7 @@ def class_of(part: str, name: str) -> str:
     """Return what the pages call one class of a part: a kind, a component, spam or none, the same or not."""
     if part == "components":
         return component(name) or said(name, CLASSES)
-    return said(name, KINDS if part == "kinds" else CLASSES)
+    return said(name, KINDS if part == "kinds" and name else CLASSES)
 
 
 @blueprint.get("")
@@ -98,6 +100,30 @@ def as_json(slug: str) -> Response:
     """Give the same to a machine."""
     with site().db.read() as session:
         return jsonify(report(site(), session, project_by_slug(session, slug)))
+
+
+@blueprint.get("/<slug>/compare")
+def compare(slug: str) -> ResponseReturnValue:
+    """Show what two versions make of the same decisions; where none are named, those that one would choose from."""
+    with site().db.read() as session:
+        project = project_by_slug(session, slug)
+        rows, force = versions.history(session, project), active(session, project)
+    chosen = _chosen(rows, force.version if force else 0)
+    known, asked = {0, *(row.version for row in rows)}, {"left", "right"} & request.args.keys()
+    gone = [number for number in chosen if number not in known]
+    apart = asked and not gone and chosen[0] != chosen[1]
+    found = comparing.compare(site(), slug, *chosen, most=ASKED) if apart else None
+    page = render_template(
+        "learning/compare.html", project=project, versions=rows, chosen=chosen, asked=asked, gone=gone, found=found
+    )
+    return page, 404 if gone else 200
+
+
+def _chosen(rows: list[ModelVersion], force: int) -> tuple[int, int]:
+    """Return the versions asked for; without a word, what is in force and the newest beside it."""
+    newest = next((row.version for row in rows if row.version != force), 0)
+    left, right = (request.args.get(name, default, type=int) for name, default in (("left", force), ("right", newest)))
+    return left, right
 
 
 @blueprint.post("/<slug>/<int(max=2147483647):version>/promote")
