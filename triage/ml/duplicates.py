@@ -121,7 +121,7 @@ class DuplicateModel:
         """Return `text` as it is compared."""
         own = text.cut or self.cut(text.title, text.body)
         place = text.id if text.kind == "feedback" else None
-        return replace(prepared(own, text.component, text.created, text.cluster_size), place=place)
+        return prepared(own, text.component, text.created, text.cluster_size, place)
 
     def learn(self, text: Text) -> None:
         """Count the words of a stored text, so that this site's common words weigh little."""
@@ -157,11 +157,13 @@ def cut(cutter: Cutter, title: str, body: str) -> Cut:
     return Cut(tuple(cutter.tokens(title)[:TITLE_LIMIT]), tuple(cutter.tokens(body)[:WORD_LIMIT]), stated)
 
 
-def prepared(own: Cut, component: str = "", created: datetime | None = None, cluster_size: int = 1) -> Prepared:
+def prepared(
+    own: Cut, component: str = "", created: datetime | None = None, cluster_size: int = 1, place: int | None = None
+) -> Prepared:
     """Return a text as it is compared, of its words and what is around it."""
     own = own.headed()
     words = (*own.title, *own.body)
-    return Prepared(own.title, words, hashed(words), own.facts, component, created, cluster_size)
+    return Prepared(own.title, words, hashed(words), own.facts, component, created, cluster_size, place)
 
 
 def _said(text: Text) -> tuple[str, Meaning | None]:

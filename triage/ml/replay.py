@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -82,7 +82,7 @@ def replayed(
     for place, row in enumerate(rows):
         own = cut_report(row, cutter).headed()
         pieces = grams(f"{row.get('title') or ''}\n{row.get('body') or ''}"[:GRAM_TEXT])
-        text = replace(prepared(own, str(row.get("component") or ""), created(row, place)), place=place)
+        text = prepared(own, str(row.get("component") or ""), created(row, place), place=place)
         if place in wanted:
             yield _asked(rows, (place, text), known.find(own, pieces, CANDIDATES), texts, seen)
         known.add(own, pieces)
