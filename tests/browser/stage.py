@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from threading import Thread
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
@@ -16,10 +17,20 @@ from triage.services.site import Site
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
+def _closing(app: WSGIApplication) -> WSGIApplication:
+    """Close each answer, also where the browser hung up: there Werkzeug's server (3.1) leaves its file open."""
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
+        with closing(app(environ, start_response)) as answer:
+            yield from answer
+
+    return serve
+
+
 @contextmanager
 def served(site: Site) -> Iterator[str]:
     """Serve `site` on a free port of loopback and yield its address."""
-    server = make_server("127.0.0.1", 0, create_app(site), threaded=True)
+    server = make_server("127.0.0.1", 0, _closing(create_app(site)), threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()
     try:
