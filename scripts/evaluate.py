@@ -23,6 +23,7 @@ from sklearn.svm import LinearSVC
 
 from triage.config import data as shipped
 from triage.errors import InvalidError
+from triage.ml.confidence import NEVER, Confidence
 from triage.ml.duplicates import DuplicateModel
 from triage.ml.evaluation_duplicates import duplicates, plain_duplicates
 from triage.ml.evaluation_kinds import evaluate_feedback_kinds, evaluate_kinds
@@ -32,7 +33,7 @@ from triage.ml.evaluation_topics import feedback_topics, plain_topics
 from triage.ml.features import Reader
 from triage.ml.judged import kinds_of, with_kinds
 from triage.ml.kind_training import Example, folds
-from triage.ml.kinds import NEVER, Calibration, KindModel
+from triage.ml.kinds import KindModel
 from triage.ml.linear import fit_together
 from triage.ml.rows import untitled
 from triage.ml.segment import Segmenter
@@ -179,7 +180,7 @@ def without_calibration(examples: Sequence[Example]) -> KindModel:
     vocabulary = Vocabulary.fitted(KIND_BLOCKS, texts)
     kinds, projects = [one.kind for one in examples], [one.project for one in examples]
     linear = fit_together(vocabulary.matrix(texts), kinds, projects, KIND_FITS)
-    model = KindModel(reader, vocabulary, linear, Calibration(1.0, NEVER, NEVER), {})
+    model = KindModel(reader, vocabulary, linear, Confidence(suggest=NEVER), {})
     return slimmed(model, [one for one in examples if not one.project], examples)
 
 

@@ -41,7 +41,7 @@ def test_each_group_is_learned_as_if_it_were_alone(models):
     alone = learn(EXAMPLES, Reader(SEGMENTER))
     for text in ("评论区报错了，一直失败", "where is my parcel", "xyz"):
         assert models.predict(text, "", project="甲") == alone.predict(text, "", project="甲")
-    assert models.act == min(one.calibration.act for one in models.models)
+    assert models.act == min(one.confidence.act for one in models.models)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from triage.errors import InvalidError, ModelError
+from triage.ml.confidence import NEVER, Confidence, calibrated, threshold
 from triage.ml.features import Reader
-from triage.ml.kind_training import NEVER, Example, Plan, calibrated, folds, learn, threshold
-from triage.ml.kinds import Calibration, KindModel, beside, judged
+from triage.ml.kind_training import Example, Plan, folds, learn
+from triage.ml.kinds import KindModel, beside, judged
 from triage.ml.linear import Fit, decide
 from triage.ml.segment import Segmenter
 
@@ -69,7 +70,7 @@ def test_pictures_alone_are_at_most_a_guess(model):
 
 
 def test_where_it_is_not_sure_it_abstains_but_guesses(model):
-    careful = dataclasses.replace(model, calibration=Calibration(1.0, NEVER, 0.9))
+    careful = dataclasses.replace(model, confidence=Confidence(1.0, NEVER, 0.9))
     found = careful.predict("镜像报错", "")
     assert (found.label, found.guess, found.sure) == (None, "bug", False)
 
@@ -149,7 +150,7 @@ def test_folds_hold_out_each_row_once():
 
 
 def test_judging_breaks_ties_in_order():
-    assert judged(["a", "b"], np.zeros(2), Calibration(1, 0.5, 0.5)).label == "a"
+    assert judged(["a", "b"], np.zeros(2), Confidence(1, 0.5, 0.5)).label == "a"
 
 
 def test_a_folder_without_words_is_read_with_the_plain_segmenter(tmp_path):

@@ -68,8 +68,8 @@ def test_what_was_kept_reads_alike(tmp_path):
 
 def test_with_enough_of_its_own_the_thresholds_are_chosen_on_them():
     mixed = [Weighed(Example("", one.body, kind, "p")) for one in own(60) for kind in ("bug", "feature")]
-    sure = learn_site(SHIPPED, [Weighed(one) for one in own(20)], READER, Plan()).calibration.act
-    assert learn_site(SHIPPED, mixed, READER, Plan()).calibration.act > sure
+    sure = learn_site(SHIPPED, [Weighed(one) for one in own(20)], READER, Plan()).confidence.act
+    assert learn_site(SHIPPED, mixed, READER, Plan()).confidence.act > sure
 
 
 def test_one_kind_is_no_choice():

@@ -22,7 +22,7 @@ class KindModels:
     @property
     def act(self) -> float:
         """The lowest probability from which any of the models acts."""
-        return min(model.calibration.act for model in self.models)
+        return min(model.confidence.act for model in self.models)
 
     def predict(self, title: str, body: str, *, project: str = "") -> Prediction:
         """Return what one feedback is; where no group has its project, by the model that knows most of its words."""

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triage.errors import InvalidError
+from triage.ml.confidence import calibrated
 from triage.ml.features import Blocks, Reader
-from triage.ml.kinds import NEVER, Calibration, KindModel
+from triage.ml.kinds import KindModel
 from triage.ml.linear import Fit, decide, fit_together
 from triage.ml.vocabulary import Block, Vocabulary
 
@@ -39,9 +40,6 @@ TOPIC_BLOCKS = (
     Block("cues", 0.3),
     Block("lines", 0.4, 2),
 )
-PRECISION = 0.95  # wanted of what is done without asking
-SUGGESTED = 0.80  # wanted of what is shown as more than a guess
-LEAST = 30  # texts over a threshold before it is believed
 FOLDS = 5
 MANY = 20  # labels; from here on they are topics rather than kinds, rare ones among them, and often wrong
 # three that err differently; measured on the issues of five projects: 3 % more labels at the same precision
@@ -144,28 +142,3 @@ def folds(strata: Sequence[str], seed: int, count: int = FOLDS) -> list[tuple[ND
     part = np.empty(len(strata), np.intp)
     part[ordered] = np.arange(len(strata)) % count
     return [(np.flatnonzero(part == one), np.flatnonzero(part != one)) for one in range(count)]
-
-
-def calibrated(scores: NDArray[Any], truth: NDArray[np.intp]) -> Calibration:
-    """Return the calibration of raw `scores` (texts, labels) of texts not seen in training; `truth`: label numbers."""
-    from scipy.optimize import minimize_scalar
-
-    bounded = np.where(np.isfinite(scores), scores, -20.0)
-
-    def surprise(power: float) -> float:
-        chances = Calibration(float(np.exp(power))).probabilities(bounded)
-        return float(-np.log(chances[np.arange(len(truth)), truth] + 1e-12).mean())
-
-    sharpness = float(np.exp(minimize_scalar(surprise, bounds=(-3.0, 4.0), method="bounded").x))
-    chances = Calibration(sharpness).probabilities(bounded)
-    best, right = chances.max(axis=1), chances.argmax(axis=1) == truth
-    return Calibration(sharpness, threshold(best, right, PRECISION), threshold(best, right, SUGGESTED))
-
-
-def threshold(chances: NDArray[Any], right: NDArray[Any], wanted: float) -> float:
-    """Return the lowest probability from which `wanted` of the guesses are right, `NEVER` where there is none."""
-    order = np.argsort(-chances, kind="stable")
-    hits = np.cumsum(right[order])
-    counts = np.arange(1, len(order) + 1)
-    good = np.flatnonzero((hits >= wanted * counts) & (counts >= LEAST))
-    return float(chances[order[good[-1]]]) if len(good) else NEVER

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from triage.domain.text import is_empty
 from triage.errors import ModelError
+from triage.ml.confidence import Confidence
 from triage.ml.features import Reader
 from triage.ml.linear import Linear
 from triage.ml.segment import Segmenter
@@ -23,7 +24,6 @@ from triage.ml.weights import Bundle, load, save
 NAME = "kinds"
 WHY = 6  # words shown
 LEAST_GAIN = 0.01  # log-odds; less convinces nobody
-NEVER = 1.01  # a threshold that no probability reaches
 
 # the parts of the vector that a person can read as words; the others are n-grams, lines and shapes
 _READABLE = ("title", "body", "opening", "cues")
@@ -51,20 +51,6 @@ class Prediction:
     against: Words = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """From raw scores to probabilities, and the probabilities from which a label is acted on or suggested."""
-
-    sharpness: float = 1.0
-    act: float = NEVER
-    suggest: float = 0.5
-
-    def probabilities(self, scores: NDArray[Any]) -> NDArray[np.float64]:
-        """Return the probabilities of raw `scores` (…, labels)."""
-        powers = np.exp(self.sharpness * (scores - scores.max(axis=-1, keepdims=True)).astype(np.float64))
-        return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
-
-
 @dataclass(frozen=True)
 class KindModel:
     """A trained model: how it reads, what it knows, how sure it may be; `trained` tells what on."""
@@ -72,7 +58,7 @@ class KindModel:
     reader: Reader
     vocabulary: Vocabulary
     linear: Linear
-    calibration: Calibration
+    confidence: Confidence
     trained: Mapping[str, Any]
 
     @classmethod
@@ -85,12 +71,12 @@ class KindModel:
         facts = bundle.facts
         try:
             blocks = [Block(str(part), float(weight), int(least)) for part, weight, least in facts["blocks"]]
-            calibration = Calibration(*(float(facts[key]) for key in ("sharpness", "act", "suggest")))
+            confidence = Confidence(*(float(facts[key]) for key in ("sharpness", "act", "suggest")))
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"the model {name} is damaged: {error}") from error
         vocabulary = Vocabulary.load(blocks, bundle.arrays)
         linear = Linear.load(bundle.arrays, facts, len(vocabulary))
-        return cls(Reader(segmenter or beside(folder)), vocabulary, linear, calibration, facts.get("trained", {}))
+        return cls(Reader(segmenter or beside(folder)), vocabulary, linear, confidence, facts.get("trained", {}))
 
     def save(self, folder: Path, name: str = NAME) -> None:
         """Write the model to `folder` so that `load` takes it back."""
@@ -98,9 +84,9 @@ class KindModel:
             "labels": self.linear.labels,
             "projects": self.linear.projects,
             "blocks": [[block.name, block.weight, block.least] for block in self.vocabulary.blocks],
-            "sharpness": self.calibration.sharpness,
-            "act": self.calibration.act,
-            "suggest": self.calibration.suggest,
+            "sharpness": self.confidence.sharpness,
+            "act": self.confidence.act,
+            "suggest": self.confidence.suggest,
             "trained": dict(self.trained),
         }
         save(folder, name, Bundle({**self.vocabulary.arrays(), **self.linear.arrays()}, facts))
@@ -109,7 +95,7 @@ class KindModel:
         """Return what one feedback is. An unknown `project` is judged by what all projects share."""
         text = self.reader.blocks(title, body, project)
         vector = self.vocabulary.vector(text)
-        found = judged(self.linear.labels, self.linear.scores(vector, project), self.calibration)
+        found = judged(self.linear.labels, self.linear.scores(vector, project), self.confidence)
         if is_empty(title + " " + body):
             # pictures alone may have a mood, but nobody should act on it
             return replace(
@@ -121,7 +107,7 @@ class KindModel:
     def _reasons(self, vector: Vector, project: str, found: Prediction) -> tuple[Words, Words]:
         places = [self.linear.labels.index(label) for label, _ in found.ranked[:2]]
         weights = self.linear.of(project, vector.places)[:, places]
-        gains = vector.values * (weights[:, 0] - weights[:, -1]) * self.calibration.sharpness
+        gains = vector.values * (weights[:, 0] - weights[:, -1]) * self.confidence.sharpness
         words: dict[str, float] = {}
         for row in np.flatnonzero(np.abs(gains) > LEAST_GAIN / 4):
             word = _readable(*self.vocabulary.names[vector.places[row]])
@@ -130,13 +116,13 @@ class KindModel:
         return _strongest(words, 1), _strongest(words, -1)
 
 
-def judged(labels: Sequence[str], scores: NDArray[Any], calibration: Calibration) -> Prediction:
+def judged(labels: Sequence[str], scores: NDArray[Any], confidence: Confidence) -> Prediction:
     """Return the prediction that raw `scores` (one a label) amount to, without its reasons."""
-    chances = calibration.probabilities(scores)
+    chances = confidence.probabilities(scores)
     order = np.argsort(-chances, kind="stable")
     ranked = tuple((labels[place], float(chances[place])) for place in order)
     guess, score = ranked[0]
-    return Prediction(guess if score >= calibration.act else None, guess, score, score >= calibration.suggest, ranked)
+    return Prediction(guess if score >= confidence.act else None, guess, score, score >= confidence.suggest, ranked)
 
 
 def beside(folder: Path) -> Segmenter:

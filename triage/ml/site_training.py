@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from triage.errors import InvalidError, ModelError
 from triage.ml.calibration import LEAST, LEAST_OF_EACH
+from triage.ml.confidence import calibrated
 from triage.ml.features import Blocks, Reader
-from triage.ml.kind_training import FEW_LABELS, Example, Plan, calibrated, folds
+from triage.ml.kind_training import FEW_LABELS, Example, Plan, folds
 from triage.ml.kinds import KindModel
 from triage.ml.linear import Linear, decide, fit_together
 from triage.ml.vocabulary import Vocabulary
