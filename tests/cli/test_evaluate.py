@@ -7,6 +7,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from tests.ml.encoders import scattered, tiny
 from triage.cli import main
 
 KINDS = [
@@ -194,3 +195,18 @@ def test_an_output_in_no_folder_is_said_before_the_work(run):
     found = CliRunner().invoke(main, ["evaluate", "feedback", "feedback", "--output", "none/rows"])
     assert found.exit_code == 2
     assert "there is no folder none" in found.output
+
+
+def test_an_encoder_knows_words_that_nobody_trained_on(run, tmp_path):
+    words = scattered(140)
+    tiny(tmp_path / "encoder", known=dict(words))
+    for name, chosen in (("told", words[:120]), ("asked", words[120:])):
+        rows = [{"title": word, "body": "", "kind": ("bug", "feature")[meaning]} for word, meaning in chosen]
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    alone, _ = run("kinds", "--train", "told", "--test", "asked")
+    helped, _ = run("kinds", "--train", "told", "--test", "asked", "--encoder", "encoder")
+    assert helped["accuracy"] == 1.0 > alone["accuracy"]
+
+
+def test_an_encoder_that_is_not_there_is_refused_before_the_work(run):
+    assert "there is no such folder" in run("kinds", "--train", "kinds", "--test", "kinds", "--encoder", "x", code=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -28,6 +29,12 @@ def tiny(folder: Path, *, known: dict[str, int] | None = None) -> Path:
         table[at, meaning] = 1.0
     (folder / "model.onnx").write_bytes(lookup(table))
     return folder
+
+
+def scattered(count: int) -> list[tuple[str, int]]:
+    """Return words whose spelling says nothing of which of two things, 0 or 1, they mean."""
+    random = Random(count)
+    return [(f"w{random.getrandbits(40):x}", at % 2) for at in range(count)]
 
 
 def english() -> Path:

@@ -5,12 +5,15 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from tests.ml.encoders import english
 from triage.errors import InvalidError
 from triage.ml.candidates import GRAM_BOOST, GRAMS, TITLE_BOOST, WORDS, Bm25, best
 from triage.ml.duplicate_training import fit, prior_of, train_duplicates, train_from, with_fresh
 from triage.ml.duplicates import DuplicateModel
-from triage.ml.evaluation_duplicates import chosen, duplicates, plain_duplicates
+from triage.ml.encoder import Encoder
+from triage.ml.evaluation_duplicates import Known, chosen, duplicates, plain_duplicates
 from triage.ml.outcomes import recalls
+from triage.ml.ranker import Ranker
 from triage.ml.replay import created, queries, replayed
 from triage.ml.rerank import FEATURES
 
@@ -167,3 +170,18 @@ def test_replaying_asks_as_the_candidate_index_does():
 
     ours = (terms.WORDS, terms.GRAMS, terms.TITLE_BOOST, terms.GRAM_BOOST)
     assert ours == (WORDS, GRAMS, TITLE_BOOST, GRAM_BOOST)
+
+
+def test_an_encoder_takes_part_as_in_service():
+    said = [
+        ("The app crashes when I open the settings page of my account", "crash"),
+        ("Please add a dark theme to the settings page of my account", "dark"),
+        ("Application dies on opening the account preferences: settings page closed", "crash"),
+    ]
+    rows = [{"title": title, "body": "", "cluster": cluster} for title, cluster in said]
+    alone, helped = (
+        duplicates(rows, Spaces(), which="all", known=Known(Ranker.plain(), encoder))
+        for encoder in (None, Encoder(english()))
+    )
+    assert helped.numbers["recall_at_1"] == 1.0
+    assert helped.rows[0].score > alone.rows[0].score

@@ -7,9 +7,10 @@ import pytest
 from tests.ml.test_kinds import EXAMPLES, PLACES, SEGMENTER
 from triage.errors import InvalidError
 from triage.ml.evaluation_kinds import evaluate_kinds
+from triage.ml.examples import Example
 from triage.ml.features import Reader
 from triage.ml.kind_groups import apart, learn_groups
-from triage.ml.kind_training import Example, learn
+from triage.ml.kind_training import learn
 
 SHOP = [
     Example("", f"{place} {words}", kind, "shop")

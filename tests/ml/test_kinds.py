@@ -7,8 +7,9 @@ import pytest
 
 from triage.errors import InvalidError, ModelError
 from triage.ml.confidence import NEVER, Confidence, calibrated, threshold
+from triage.ml.examples import Example
 from triage.ml.features import Reader
-from triage.ml.kind_training import Example, Plan, folds, learn
+from triage.ml.kind_training import Plan, folds, learn
 from triage.ml.kinds import KindModel, beside, judged
 from triage.ml.linear import Fit, decide
 from triage.ml.segment import Segmenter

@@ -7,8 +7,9 @@ import pytest
 
 from triage.errors import InvalidError, ModelError
 from triage.ml.evaluation_kinds import macro_f1
+from triage.ml.examples import Example
 from triage.ml.features import Reader
-from triage.ml.kind_training import Example, Plan
+from triage.ml.kind_training import Plan
 from triage.ml.kinds import KindModel
 from triage.ml.segment import Segmenter
 from triage.ml.site_training import Weighed, learn_site, load_numbers, save_numbers, spam_costs, spam_threshold

@@ -116,6 +116,13 @@ def test_kinds_are_measured_on_rows_that_were_not_trained_on():
     assert result.rows[0].as_dict().keys() == {"row", "prediction", "score", "label", "ranked"}
 
 
+def test_a_text_that_says_nothing_is_taken_for_the_likeliest_of_the_kinds_that_there_are():
+    rows = [{"title": ".", "body": ".", "kind": "bug", "project": "a"}]
+    found = evaluate_kinds(KINDS[:48], rows, SEGMENTER).rows[0]
+    assert found.prediction in {row["kind"] for row in KINDS}
+    assert found.label is None
+
+
 def test_measuring_nothing_is_no_error():
     assert evaluate_kinds(KINDS, [], SEGMENTER).as_dict()["n"] == 0
 

@@ -1,18 +1,23 @@
 """Training on decisions: measured on the last fifth, put in force only where it is better beyond noise."""
 
 import json
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 
 import pytest
 
 from tests import factories
 from tests.fakes.clock import START
+from tests.ml.encoders import scattered, tiny
 from triage.config import data
 from triage.db.tables import Example, ModelVersion
+from triage.ml.encoder import Encoder, Meaning
 from triage.ml.linear import Fit
-from triage.services import review, versions
+from triage.services import meanings, review, versions
+from triage.services.learning import KindExample
 from triage.services.library import PARTS, Library
 from triage.services.models import Models
 from triage.services.training import FRESH, apart, train
@@ -31,7 +36,7 @@ def models():
 @pytest.fixture
 def site(site, models, tmp_path, monkeypatch):
     """A site whose shipped examples are few and whose kinds are one model and not three: training takes no time."""
-    monkeypatch.setattr("triage.ml.site_training.FEW_LABELS", (Fit(),))
+    monkeypatch.setattr("triage.ml.kind_training.FEW_LABELS", (Fit(),))
     (tmp_path / "seeds").mkdir()
     rows = [json.dumps({"title": "", "body": text, "kind": kind}) for text, kind in SHIPPED] * 5
     (tmp_path / "seeds" / "feedback.jsonl").write_text("\n".join(rows))
@@ -222,3 +227,34 @@ def test_the_last_fifth_is_taken_by_time_and_never_tears_a_decision(session):
     assert (len(before), len(held)) == (7, 3)
     assert apart(rows, START + timedelta(hours=7)) == (before, [])
     assert apart([], None) == ([], [])
+
+
+def test_with_an_encoder_a_project_learns_from_what_its_texts_mean(session, project, site, models, tmp_path):
+    words = scattered(180)
+    encoder = Encoder(tiny(tmp_path / "encoder", known=dict(words)))
+    duplicates = copy(models.duplicates)
+    duplicates.encoder = encoder
+    site.models = replace(models, duplicates=duplicates)
+    site.library = Library(site.models, site.settings.path("models"), tmp_path)
+    for number, (word, meaning) in enumerate(words[:160]):
+        made = {"project_id": project.id, "source": f"t/p#{number}", "title": "", "body": word, "created_at": START}
+        session.add(Example(**made, kind=("bug", "praise")[meaning], said_at=START + timedelta(hours=number)))
+    session.commit()
+    assert train(site, "demo").promoted == ("kinds",)
+    with site.db.read() as db:
+        learned = site.library.of(db, project)
+    guesses = [learned.read("", word, project="demo", words={}).kind.guess for word, _ in words[160:]]
+    right = [guess == ("bug", "praise")[meaning] for guess, (_, meaning) in zip(guesses, words[160:], strict=True)]
+    assert sum(right) >= 16  # of 20: chance by words is 10
+
+
+def test_what_feedback_means_is_taken_from_where_it_was_stored(session, project):
+    meaning = Meaning("some-encoder", bytes(range(8)))
+    known = factories.feedback(session, project, "it crashes")
+    known.cut = {**known.cut, "meaning": meaning.as_dict()}
+    other = factories.feedback(session, project, "it hangs")
+    session.commit()
+    rows = [KindExample("", "x", "bug", START, feedback_id=one) for one in (known.id, other.id, None)]
+    silent = Encoder(Path("/nowhere"))
+    assert [one.meaning for one in meanings.stored(session, rows, silent)] == [meaning, None, None]
+    assert [one.meaning for one in meanings.stored(session, rows, None)] == [None, None, None]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +16,8 @@ from triage.config import data as shipped
 from triage.errors import InvalidError
 from triage.ml.duplicate_training import train_from
 from triage.ml.duplicates import DuplicateModel
-from triage.ml.evaluation_duplicates import Which, duplicates
+from triage.ml.encoder import Encoder
+from triage.ml.evaluation_duplicates import Known, Which, duplicates
 from triage.ml.evaluation_kinds import KindRow, evaluate_feedback_kinds, evaluate_kinds
 from triage.ml.evaluation_pairs import pairs
 from triage.ml.evaluation_spam import evaluate_spam, train_spam
@@ -45,6 +47,25 @@ output_option = click.option(
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     callback=there,
     help="Write a line a row to this file.",
+)
+
+
+def working(_context: click.Context, _option: click.Parameter, folder: Path | None) -> Encoder | None:
+    """Return the encoder of `folder`, loaded: figures without it must not be taken for those with it."""
+    if folder is None:
+        return None
+    encoder = Encoder(folder)
+    if encoder.fault:
+        raise click.BadParameter(encoder.fault)
+    return encoder
+
+
+encoder_option = click.option(
+    "--encoder",
+    type=FOLDER,
+    envvar="TRIAGE_ENCODER",
+    callback=working,
+    help="Folder of a text encoder that takes part (default: TRIAGE_ENCODER).",
 )
 
 
@@ -97,15 +118,35 @@ def ranker(cutter: Segmenter) -> Ranker:
     return DuplicateModel.load(shipped("models") / "weights", cutter).ranker
 
 
-def tell(figures: dict[str, Any], rows: Sequence[Row], output: Path | None, *, as_json: bool) -> None:
-    """Print the figures, and write the answers where a file is named."""
-    if output is not None:
-        try:
-            with output.open("w", encoding="utf-8") as file:
-                file.writelines(json.dumps(row.as_dict(), ensure_ascii=False) + "\n" for row in rows)
-        except OSError as error:
-            raise InvalidError(f"{output} can't be written: {error.strerror}", field="output") from error
-    show(figures, as_json=as_json, text="\n".join(f"{name:32} {value}" for name, value in figures.items()))
+@dataclass(frozen=True, slots=True)
+class Out:
+    """Where an evaluation's answer goes: figures to the screen, a line a row to `file`."""
+
+    file: Path | None
+    as_json: bool
+
+    def tell(self, figures: dict[str, Any], rows: Sequence[Row]) -> None:
+        """Print the figures, and write the answers where a file is named."""
+        if self.file is not None:
+            try:
+                with self.file.open("w", encoding="utf-8") as file:
+                    file.writelines(json.dumps(row.as_dict(), ensure_ascii=False) + "\n" for row in rows)
+            except OSError as error:
+                raise InvalidError(f"{self.file} can't be written: {error.strerror}", field="output") from error
+        text = "\n".join(f"{name:32} {value}" for name, value in figures.items())
+        show(figures, as_json=self.as_json, text=text)
+
+
+def telling(command: Callable[..., None]) -> Callable[..., None]:
+    """Give `command` --output and --json, as one argument `out`."""
+
+    @output_option
+    @json_option
+    @wraps(command)
+    def run(*args: Any, output: Path | None, as_json: bool, **options: Any) -> None:
+        command(*args, out=Out(output, as_json), **options)
+
+    return run
 
 
 @click.command()
@@ -136,23 +177,22 @@ def evaluate() -> None:
 @evaluate.command()
 @train_option
 @click.option("--test", "test", type=FILE, required=True, help="Rows to label.")
-@output_option
-@json_option
-def kinds(train: tuple[Path, ...], test: Path, output: Path | None, as_json: bool) -> None:
+@encoder_option
+@telling
+def kinds(train: tuple[Path, ...], test: Path, encoder: Encoder | None, out: Out) -> None:
     """Train on some labelled rows, label others, and compare."""
     if not train:
         raise click.UsageError("name what to train on: --train FILE")
-    result = evaluate_kinds(read_all(train, KINDS), read(test, KINDS), segmenter())
-    tell(result.as_dict(), result.rows, output, as_json=as_json)
+    result = evaluate_kinds(read_all(train, KINDS), read(test, KINDS), segmenter(), encoder)
+    out.tell(result.as_dict(), result.rows)
 
 
 @evaluate.command()
 @click.argument("files", type=FILE, nargs=-1, required=True)
 @train_option
 @click.option("--obfuscate", is_flag=True, help="Also measure the same texts in every disguise.")
-@output_option
-@json_option
-def spam(files: tuple[Path, ...], train: tuple[Path, ...], obfuscate: bool, output: Path | None, as_json: bool) -> None:
+@telling
+def spam(files: tuple[Path, ...], train: tuple[Path, ...], obfuscate: bool, out: Out) -> None:
     """Judge texts for spam: by the shipped model, or by one of --train."""
     cutter = segmenter()
     models = shipped("models")
@@ -161,45 +201,45 @@ def spam(files: tuple[Path, ...], train: tuple[Path, ...], obfuscate: bool, outp
     else:
         model = SpamModel.load(models / "weights", segmenter=cutter)
     result = evaluate_spam([row for file in files for row in spam_or_feedback(file)], model, obfuscate=obfuscate)
-    tell(result.as_dict(), result.rows, output, as_json=as_json)
+    out.tell(result.as_dict(), result.rows)
 
 
 @evaluate.command("duplicates")
 @click.argument("file", type=FILE)
 @train_option
 @click.option("--queries", type=click.Choice(["last20", "all"]), default="last20", show_default=True)
-@output_option
-@json_option
-def duplicates_(file: Path, train: tuple[Path, ...], queries: Which, output: Path | None, as_json: bool) -> None:
+@encoder_option
+@telling
+def duplicates_(file: Path, train: tuple[Path, ...], queries: Which, encoder: Encoder | None, out: Out) -> None:
     """Look up each row of a tracker whose duplicate came before it."""
     cutter = segmenter()
     trackers = [read(one, DUPLICATES) for one in train]
-    result = duplicates(read(file, DUPLICATES), cutter, which=queries, train=trackers, shipped=ranker(cutter))
-    tell(result.as_dict(), result.rows, output, as_json=as_json)
+    rows = read(file, DUPLICATES)
+    result = duplicates(rows, cutter, which=queries, train=trackers, known=Known(ranker(cutter), encoder))
+    out.tell(result.as_dict(), result.rows)
 
 
 @evaluate.command("pairs")
 @click.argument("file", type=FILE)
 @train_option
-@output_option
-@json_option
-def pairs_(file: Path, train: tuple[Path, ...], output: Path | None, as_json: bool) -> None:
+@telling
+def pairs_(file: Path, train: tuple[Path, ...], out: Out) -> None:
     """Tell whether two sentences mean the same, and find one among all; without --train by words and signs alone."""
     result = pairs(read(file, PAIRS), read_all(train, PAIRS), segmenter())
-    tell(result.as_dict(), result.rows, output, as_json=as_json)
+    out.tell(result.as_dict(), result.rows)
 
 
 @evaluate.command()
 @click.argument("file", type=FILE)
-@output_option
-@json_option
-def feedback(file: Path, output: Path | None, as_json: bool) -> None:
+@encoder_option
+@telling
+def feedback(file: Path, encoder: Encoder | None, out: Out) -> None:
     """Ask the shipped models, which never saw them, about real feedback: kinds, duplicates, topics."""
     cutter, rows = segmenter(), read(file, FEEDBACK)
     kinds = evaluate_feedback_kinds(rows, KindModel.load(shipped("models") / "weights", segmenter=cutter))
-    topics = feedback_topics(rows, cutter, ranker(cutter))
+    topics = feedback_topics(rows, cutter, ranker(cutter), encoder=encoder)
     rows_told = [Told(*pair) for pair in zip(kinds.rows, topics.rows, strict=True)]
-    tell({**kinds.as_dict(), **topics.as_dict()}, rows_told, output, as_json=as_json)
+    out.tell({**kinds.as_dict(), **topics.as_dict()}, rows_told)
 
 
 evaluate.add_command(learning.compare)

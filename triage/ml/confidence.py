@@ -28,10 +28,10 @@ class Confidence:
         powers = np.exp(self.sharpness * (scores - scores.max(axis=-1, keepdims=True)).astype(np.float64))
         return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
-    def surprise(self, scores: NDArray[Any], truth: NDArray[np.intp]) -> float:
-        """Return the mean surprise (nats) at label numbers `truth`, told raw `scores` (texts, labels)."""
+    def surprise(self, scores: NDArray[Any], truth: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return the surprise (nats) at each of the label numbers `truth` for who was told raw `scores` (…, labels)."""
         chances = self.probabilities(np.maximum(scores, WORST))
-        return float(-np.log(chances[np.arange(len(truth)), truth] + 1e-12).mean())
+        return np.asarray(-np.log(chances[np.arange(len(truth)), truth] + 1e-12))
 
 
 def calibrated(scores: NDArray[Any], truth: NDArray[np.intp]) -> Confidence:
@@ -39,7 +39,7 @@ def calibrated(scores: NDArray[Any], truth: NDArray[np.intp]) -> Confidence:
     from scipy.optimize import minimize_scalar
 
     found = minimize_scalar(
-        lambda power: Confidence(float(np.exp(power))).surprise(scores, truth), bounds=(-3.0, 4.0), method="bounded"
+        lambda power: Confidence(float(np.exp(power))).surprise(scores, truth).mean(), bounds=(-3, 4), method="bounded"
     )
     sharpness = float(np.exp(found.x))
     chances = Confidence(sharpness).probabilities(np.maximum(scores, WORST))

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from triage.errors import InvalidError
 from triage.ml.candidates import Bm25, best
 from triage.ml.duplicate_training import asked_of, fit
-from triage.ml.duplicates import Cutter
+from triage.ml.duplicates import Cutter, meant
+from triage.ml.encoder import LOOKED_AT, Encoder, raised
 from triage.ml.outcomes import Id, Outcome, Report, recalls
 from triage.ml.ranker import Ranker
 from triage.ml.replay import Asked, cut_report, queries
 from triage.ml.replay import Report as Row
 
+Floats = NDArray[np.float64]
 Which = Literal["last20", "all"]
 SHOWN = 20
 LAST = 5  # the last fifth
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What there is before any row is read: a ranker, and an encoder that takes part as in service, 30 ms a text."""
+
+    ranker: Ranker | None = None
+    encoder: Encoder | None = None
 
 
 def chosen(rows: Sequence[Row], which: Which) -> tuple[list[int], list[int]]:
@@ -39,25 +51,38 @@ def duplicates(
     *,
     which: Which = "last20",
     train: Sequence[Sequence[Row]] = (),
-    shipped: Ranker | None = None,
+    known: Known = Known(),
 ) -> Report:
     """Return n, recall_at_1/5/10 and mrr of the ranker over `rows` (in order of time), with a line for each query.
 
-    Trained on the `train` trackers and, for last20, the queries before; where there is nothing to train on, `shipped`
-    is asked. Raises InvalidError where there is neither, or nothing to ask.
+    Trained on the `train` trackers and, for last20, the queries before; where there is nothing to train on, the ranker
+    `known` is asked. Raises InvalidError where there is neither, or nothing to ask.
     """
     asked, before = chosen(rows, which)
     if not asked:
         raise InvalidError("no row's cluster appeared before it: nothing to ask", field="file")
-    prior = shipped.prior if shipped else None
+    prior = known.ranker.prior if known.ranker else None
     replayed = {one.place: one for one in asked_of(rows, cutter, [*before, *asked], prior)}
     examples = [replayed[place] for place in before]
     examples += [one for other in train for one in asked_of(other, cutter, prior=prior)]
     told = [one.right for one in examples if len(one.right)]
-    ranker = fit(examples) if any(one.any() for one in told) and any(not one.all() for one in told) else shipped
+    ranker = fit(examples) if any(one.any() for one in told) and any(not one.all() for one in told) else known.ranker
     if ranker is None:
         raise InvalidError("nothing to train on and no shipped model", field="train")
-    return _report(rows, [(replayed[place], ranker.decide(replayed[place].features.astype(float))) for place in asked])
+    return _report(rows, [(replayed[place], log_odds(ranker, rows, replayed[place], known.encoder)) for place in asked])
+
+
+def log_odds(ranker: Ranker, rows: Sequence[Row], one: Asked, encoder: Encoder | None = None) -> Floats:
+    """Return the log-odds of each candidate that was found: by the ranker and, where there is one, by the encoder."""
+    odds = ranker.decide(one.features.astype(float))
+    if encoder is None:
+        return odds
+    looked_at = set(np.argsort(-odds, kind="stable")[:LOOKED_AT].tolist())
+    texts = [meant(str(rows[at].get("title") or ""), str(rows[at].get("body") or "")) for at in (one.place, *one.found)]
+    said = [(text, encoder.remembered(text, look=at in looked_at)) for at, text in enumerate(texts[1:])]
+    changed = raised(encoder, (texts[0], None), said, odds)
+    odds[list(changed)] += list(changed.values())
+    return odds
 
 
 def plain_duplicates(rows: Sequence[Row], cutter: Cutter, *, which: Which = "last20") -> Report:
@@ -76,9 +101,7 @@ def plain_duplicates(rows: Sequence[Row], cutter: Cutter, *, which: Which = "las
     return Report(recalls(ranks), tuple(lines))
 
 
-def _report(
-    rows: Sequence[Row], scored: Sequence[tuple[Asked, np.ndarray[tuple[int], np.dtype[np.float64]]]]
-) -> Report:
+def _report(rows: Sequence[Row], scored: Sequence[tuple[Asked, Floats]]) -> Report:
     ranks: list[int | None] = []
     lines = []
     for one, odds in scored:

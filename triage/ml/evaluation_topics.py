@@ -9,7 +9,8 @@ import numpy as np
 
 from triage.ml.clusters import Policy, assign, grouped
 from triage.ml.duplicates import Cutter, Match, sigmoid
-from triage.ml.evaluation_duplicates import duplicates
+from triage.ml.encoder import Encoder
+from triage.ml.evaluation_duplicates import Floats, Known, duplicates, log_odds
 from triage.ml.outcomes import Outcome, Report, recalls
 from triage.ml.ranker import Ranker
 from triage.ml.replay import Asked, queries, replayed
@@ -31,13 +32,13 @@ def b_cubed(truth: Sequence[str], found: Sequence[str]) -> tuple[float, float, f
     return precision, recall, 2 * precision * recall / (precision + recall)
 
 
-def scored(rows: Sequence[Row], cutter: Cutter, ranker: Ranker) -> list[Scored]:
+def scored(rows: Sequence[Row], cutter: Cutter, ranker: Ranker, encoder: Encoder | None = None) -> list[Scored]:
     """Return for each row the earlier rows that resemble it, best first."""
-    return [_ranked(one, ranker) for one in replayed(rows, cutter, range(len(rows)), ranker.prior)]
+    asked = replayed(rows, cutter, range(len(rows)), ranker.prior)
+    return [_ranked(one, log_odds(ranker, rows, one, encoder)) for one in asked]
 
 
-def _ranked(one: Asked, ranker: Ranker) -> Scored:
-    odds = ranker.decide(one.features.astype(float))
+def _ranked(one: Asked, odds: Floats) -> Scored:
     columns = [FEATURES.index(f"{name}_other") for name in ("code", "version", "device")]
     order = np.argsort(-odds, kind="stable")[:SHOWN]
     against = one.features[:, columns].sum(axis=1) > 0
@@ -61,13 +62,16 @@ def truth_of(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def feedback_topics(rows: Sequence[Row], cutter: Cutter, ranker: Ranker, policy: Policy | None = None) -> Report:
+def feedback_topics(
+    rows: Sequence[Row], cutter: Cutter, ranker: Ranker, *, encoder: Encoder | None = None, policy: Policy | None = None
+) -> Report:
     """Return recall_at_1/5/10 and mrr of duplicates among `rows`, and b3_f1 of the topics made by adding them in order.
 
     Nothing is trained on `rows`; all projects share one pool, since clusters reach across them.
     """
-    asked = duplicates(rows, cutter, which="all", shipped=ranker).numbers if queries(rows) else recalls([])
-    found = scored(rows, cutter, ranker)
+    known = Known(ranker, encoder)
+    asked = duplicates(rows, cutter, which="all", known=known).numbers if queries(rows) else recalls([])
+    found = scored(rows, cutter, ranker, encoder)
     topics = placed(found, policy or Policy())
     precision, recall, f1 = b_cubed(truth_of(rows), [str(topic) for topic in topics])
     lines = [_line(place, topic, one) for place, (topic, one) in enumerate(zip(topics, found, strict=True))]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from triage.ml.encoder import Meaning
+from triage.ml.examples import Example
 from triage.ml.features import Reader
-from triage.ml.kind_training import FOLDS, Example, learn
+from triage.ml.kind_training import FOLDS, learn
 from triage.ml.kinds import KindModel, Prediction
 
 _WORDS = ("title", "body")  # the blocks that every model has
@@ -24,11 +26,11 @@ class KindModels:
         """The lowest probability from which any of the models acts."""
         return min(model.confidence.act for model in self.models)
 
-    def predict(self, title: str, body: str, *, project: str = "") -> Prediction:
+    def predict(self, title: str, body: str, *, project: str = "", meaning: Meaning | None = None) -> Prediction:
         """Return what one feedback is; where no group has its project, by the model that knows most of its words."""
         group = self.group.get(project)
         model = self.models[group] if group is not None else max(self.models, key=lambda one: _known(one, title, body))
-        return model.predict(title, body, project=project)
+        return model.predict(title, body, project=project, meaning=meaning)
 
 
 def learn_groups(examples: Sequence[Example], reader: Reader) -> KindModels:

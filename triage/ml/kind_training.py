@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from triage.errors import InvalidError
 from triage.ml.confidence import calibrated
-from triage.ml.features import Blocks, Reader
+from triage.ml.examples import Example, Rows
+from triage.ml.features import Reader
 from triage.ml.kinds import KindModel
-from triage.ml.linear import Fit, decide, fit_together
+from triage.ml.linear import Fit, Linear, decide, fit_together
+from triage.ml.sense import Parts, learn_sense
 from triage.ml.vocabulary import Block, Vocabulary
 
 BLOCKS = (
@@ -51,16 +53,6 @@ CLEAR = 0.3  # by so much must that one lead the next one before it is taken ins
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """One feedback whose kind is known."""
-
-    title: str
-    body: str
-    kind: str
-    project: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """How to train (`hows` empty: by the number of labels); `trained` is kept with the model and tells what on."""
 
@@ -70,27 +62,41 @@ class Plan:
     trained: Mapping[str, Any] = field(default_factory=dict)
 
 
-def learn(examples: Sequence[Example], reader: Reader, plan: Plan = Plan()) -> KindModel:
-    """Return the model of `examples`, the same for the same input. Raises InvalidError for fewer than two kinds."""
-    labels, projects = [one.kind for one in examples], [one.project for one in examples]
-    if len(set(labels)) < 2:  # noqa: PLR2004
+def learn(
+    examples: Sequence[Example],
+    reader: Reader,
+    plan: Plan = Plan(),
+    *,
+    weights: NDArray[np.intp] | None = None,
+    asked: NDArray[np.bool_] | None = None,
+) -> KindModel:
+    """Return the model of `examples`, the same for the same input. Raises InvalidError for fewer than two kinds.
+
+    Each counts `weights` times (None: once), and those `asked` (None: all) say how sure the model may be.
+    """
+    rows = Rows.of(examples, reader, weights, asked)
+    names, truth = rows.names, rows.truth
+    if len(names) < 2:  # noqa: PLR2004
         raise InvalidError("a kind model needs examples of two kinds", field="kind", code="too_few_kinds")
-    texts = [reader.blocks(one.title, one.body, one.project) for one in examples]
-    plan = _fitting(plan, len(set(labels)))
-    scores = _unseen(texts, labels, projects, plan)
-    names = sorted(set(labels))
-    truth = np.array([names.index(label) for label in labels])
-    kept, meant = _believed(scores, truth) if len(names) >= MANY else (np.arange(len(texts)), truth)
-    vocabulary = Vocabulary.fitted(plan.blocks, [texts[row] for row in kept])
-    linear = fit_together(
-        vocabulary.matrix(texts[row] for row in kept),
-        [names[meant[row]] for row in kept],
-        [projects[row] for row in kept],
-        BELIEVED_LABELS if plan.hows is MANY_LABELS else plan.hows,
-    )
+    plan = _fitting(plan, len(names))
+    parts = folds([f"{project} {label}" for project, label in zip(rows.projects, rows.labels, strict=True)], plan.seed)
+    scores = _unseen(rows, parts, plan)
+    kept, meant = _believed(scores, truth) if len(names) >= MANY else (np.arange(len(truth)), truth)
+    final = replace(rows, labels=[names[place] for place in meant]).only(kept)
+    hows = BELIEVED_LABELS if plan.hows is MANY_LABELS else plan.hows
+    vocabulary, linear = fitted(final, replace(plan, hows=hows))
     changed = int((meant[kept] != truth[kept]).sum())
-    trained = {**plan.trained, "examples": len(examples), "left_out": len(examples) - len(kept), "relabelled": changed}
-    return KindModel(reader, vocabulary, linear, calibrated(scores, truth), trained)
+    trained = {**plan.trained, "examples": len(truth), "left_out": len(truth) - len(kept), "relabelled": changed}
+    sure = calibrated(scores[rows.asked], truth[rows.asked])
+    return KindModel(reader, vocabulary, linear, sure, trained, learn_sense(rows, scores, parts))
+
+
+def fitted(rows: Rows, plan: Plan) -> tuple[Vocabulary, Linear]:
+    """Return what `rows` teach, without asking how sure it is."""
+    # a text that counts thrice stands in the matrix thrice; what is rare is counted once a text all the same
+    vocabulary, places = Vocabulary.fitted(plan.blocks, rows.texts), rows.repeated.tolist()
+    labels, projects = ([part[row] for row in places] for part in (rows.labels, rows.projects))
+    return vocabulary, fit_together(vocabulary.matrix(rows.texts)[places], labels, projects, plan.hows)
 
 
 def _fitting(plan: Plan, labels: int) -> Plan:
@@ -117,24 +123,19 @@ def _believed(scores: NDArray[np.float32], truth: NDArray[np.intp]) -> tuple[NDA
     return np.flatnonzero(kept), meant
 
 
-def _unseen(texts: Sequence[Blocks], labels: Sequence[str], projects: Sequence[str], plan: Plan) -> NDArray[np.float32]:
-    names = sorted(set(labels))
-    scores = np.full((len(texts), len(names)), -np.inf, np.float32)
-    for part, rest in folds([f"{project} {label}" for project, label in zip(projects, labels, strict=True)], plan.seed):
-        vocabulary = Vocabulary.fitted(plan.blocks, [texts[row] for row in rest])
-        model = fit_together(
-            vocabulary.matrix(texts[row] for row in rest),
-            [labels[row] for row in rest],
-            [projects[row] for row in rest],
-            plan.hows,
-        )
+def _unseen(rows: Rows, parts: Parts, plan: Plan) -> NDArray[np.float32]:
+    """Return the scores (texts, labels) of each text by a model that has not seen it; -inf where that knows no such."""
+    names = rows.names
+    scores = np.full((len(rows.texts), len(names)), -np.inf, np.float32)
+    for part, rest in parts:
+        vocabulary, model = fitted(rows.only(rest), plan)
         places = np.array([names.index(label) for label in model.labels])
-        found = decide(model, vocabulary.matrix(texts[row] for row in part), [projects[row] for row in part])
-        scores[np.ix_(part, places)] = found
+        matrix = vocabulary.matrix(rows.texts[row] for row in part)
+        scores[np.ix_(part, places)] = decide(model, matrix, [rows.projects[row] for row in part])
     return scores
 
 
-def folds(strata: Sequence[str], seed: int, count: int = FOLDS) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+def folds(strata: Sequence[str], seed: int, count: int = FOLDS) -> Parts:
     """Return (held out, kept) row numbers of each fold; every stratum is spread as evenly as it can be."""
     random = np.random.default_rng(seed)
     shuffled = random.permutation(len(strata))

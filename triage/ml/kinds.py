@@ -15,15 +15,18 @@ from numpy.typing import NDArray
 from triage.domain.text import is_empty
 from triage.errors import ModelError
 from triage.ml.confidence import Confidence
+from triage.ml.encoder import Meaning
 from triage.ml.features import Reader
 from triage.ml.linear import Linear
 from triage.ml.segment import Segmenter
+from triage.ml.sense import Sense
 from triage.ml.vocabulary import Block, Vector, Vocabulary
 from triage.ml.weights import Bundle, load, save
 
 NAME = "kinds"
 WHY = 6  # words shown
 LEAST_GAIN = 0.01  # log-odds; less convinces nobody
+MEANING = "‹meaning›"  # stands among the words for what the encoder made of them all
 
 # the parts of the vector that a person can read as words; the others are n-grams, lines and shapes
 _READABLE = ("title", "body", "opening", "cues")
@@ -53,13 +56,17 @@ class Prediction:
 
 @dataclass(frozen=True)
 class KindModel:
-    """A trained model: how it reads, what it knows, how sure it may be; `trained` tells what on."""
+    """A trained model: how it reads, what it knows, how sure it may be; `trained` tells what on.
+
+    `sense` is what it learned from what an encoder says that texts mean; texts without a meaning are judged by words.
+    """
 
     reader: Reader
     vocabulary: Vocabulary
     linear: Linear
     confidence: Confidence
     trained: Mapping[str, Any]
+    sense: Sense | None = None
 
     @classmethod
     def load(cls, folder: Path, name: str = NAME, *, segmenter: Segmenter | None = None) -> KindModel:
@@ -76,7 +83,8 @@ class KindModel:
             raise ModelError(f"the model {name} is damaged: {error}") from error
         vocabulary = Vocabulary.load(blocks, bundle.arrays)
         linear = Linear.load(bundle.arrays, facts, len(vocabulary))
-        return cls(Reader(segmenter or beside(folder)), vocabulary, linear, confidence, facts.get("trained", {}))
+        sense = Sense.load(facts["sense"], bundle.arrays, linear.labels) if facts.get("sense") else None
+        return cls(Reader(segmenter or beside(folder)), vocabulary, linear, confidence, facts.get("trained", {}), sense)
 
     def save(self, folder: Path, name: str = NAME) -> None:
         """Write the model to `folder` so that `load` takes it back."""
@@ -88,32 +96,40 @@ class KindModel:
             "act": self.confidence.act,
             "suggest": self.confidence.suggest,
             "trained": dict(self.trained),
+            **({"sense": self.sense.facts()} if self.sense else {}),
         }
-        save(folder, name, Bundle({**self.vocabulary.arrays(), **self.linear.arrays()}, facts))
+        meanings = self.sense.arrays() if self.sense else {}
+        save(folder, name, Bundle({**self.vocabulary.arrays(), **self.linear.arrays(), **meanings}, facts))
 
-    def predict(self, title: str, body: str, *, project: str = "") -> Prediction:
+    def predict(self, title: str, body: str, *, project: str = "", meaning: Meaning | None = None) -> Prediction:
         """Return what one feedback is. An unknown `project` is judged by what all projects share."""
         text = self.reader.blocks(title, body, project)
         vector = self.vocabulary.vector(text)
-        found = judged(self.linear.labels, self.linear.scores(vector, project), self.confidence)
+        scores, added, sure = self.linear.scores(vector, project), None, self.confidence
+        if self.sense is not None and (added := self.sense.scores(meaning, project)) is not None:
+            scores, sure = scores + added, self.sense.confidence
+        found = judged(self.linear.labels, scores, sure)
         if is_empty(title + " " + body):
             # pictures alone may have a mood, but nobody should act on it
             return replace(
                 found, label=None, guess=found.guess if text["shape"][-1][0] > "\u2000" else None, sure=False
             )
-        why, against = self._reasons(vector, project, found)
-        return replace(found, why=why, against=against)
-
-    def _reasons(self, vector: Vector, project: str, found: Prediction) -> tuple[Words, Words]:
         places = [self.linear.labels.index(label) for label, _ in found.ranked[:2]]
         weights = self.linear.of(project, vector.places)[:, places]
-        gains = vector.values * (weights[:, 0] - weights[:, -1]) * self.confidence.sharpness
+        words = self._gains(vector, (weights[:, 0] - weights[:, -1]) * sure.sharpness)
+        if added is not None:
+            words[MEANING] = float(added[places[0]] - added[places[-1]]) * sure.sharpness
+        return replace(found, why=_strongest(words, 1), against=_strongest(words, -1))
+
+    def _gains(self, vector: Vector, weights: NDArray[Any]) -> dict[str, float]:
+        """Return what each readable word of `vector` comes to, its tokens having these `weights`."""
+        gains = vector.values * weights
         words: dict[str, float] = {}
         for row in np.flatnonzero(np.abs(gains) > LEAST_GAIN / 4):
             word = _readable(*self.vocabulary.names[vector.places[row]])
             if word:
                 words[word] = words.get(word, 0.0) + float(gains[row])
-        return _strongest(words, 1), _strongest(words, -1)
+        return words
 
 
 def judged(labels: Sequence[str], scores: NDArray[Any], confidence: Confidence) -> Prediction:

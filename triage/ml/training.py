@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from triage.ml import kind_training, spam_training
+from triage.ml.examples import Example
 from triage.ml.features import Reader
 from triage.ml.judged import kinds_of, with_kinds
-from triage.ml.kind_training import Example, learn
+from triage.ml.kind_training import learn
 from triage.ml.kinds import KindModel
 from triage.ml.linear import Fit
 from triage.ml.rows import half_untitled, rows_of

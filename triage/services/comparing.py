@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from triage.ml.comparison import Comparison, compare_costs, compare_labels, told
 from triage.ml.components import Listed
 from triage.ml.kinds import log_odds
 from triage.ml.site_training import spam_costs
-from triage.services import components, versions
+from triage.services import components, meanings, versions
 from triage.services.components import ComponentExample
 from triage.services.differing import Known, differing, locate
 from triage.services.learning import Examples, KindExample, SpamExample, examples
@@ -63,6 +63,7 @@ def compare(site: Site, slug: str, left: int, right: int, *, most: int | None = 
         parts = [_parts(session, project, number) for number in (left, right)]
         since = _seen(session, project, [number for one in parts for number in one.values() if number])
         before, after = (site.library.made(project, one) for one in parts)
+        known = replace(known, kinds=meanings.stored(session, known.kinds, before.encoder))
         listed = components.vocabulary(project.words)
     unseen, faults = Unseen(since, most), {**damaged(project, parts[0], before), **damaged(project, parts[1], after)}
     compared: dict[str, Callable[[], dict[str, Any]]] = {

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from triage.db.tables import Decision, Example, Feedback, Project
 from triage.domain.feedback import FeedbackState
 from triage.domain.topics import AGREEING, Verb
+from triage.ml.encoder import Meaning
 from triage.services import components
 from triage.services.components import ComponentExample
 from triage.services.pairs import PairExample, pairs
@@ -25,7 +26,10 @@ CHUNK = 500  # ids in one query
 
 @dataclass(frozen=True, slots=True)
 class KindExample:
-    """A text and its kind; `confirmed` where nobody changed what the model said, `host` where the label came from."""
+    """A text and its kind; `confirmed` where nobody changed what the model said, `host` where the label came from.
+
+    `meaning` where somebody asked an encoder: see `meanings`.
+    """
 
     title: str
     body: str
@@ -34,6 +38,7 @@ class KindExample:
     confirmed: bool = False
     feedback_id: int | None = None
     host: str = ""
+    meaning: Meaning | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,12 +111,13 @@ class Models:
     def read(self, title: str, body: str, *, project: str, words: Mapping[str, Sequence[str]]) -> Reading:
         """Return what the models make of a feedback; `words` are the project's own components with their words."""
         both = f"{title}\n{body}" if title else body
+        cut = self.cut(title, body)
         return Reading(
             language=texts.language(both),
-            kind=self.kinds.predict(title, body, project=project) if self.kinds else None,
+            kind=self.kinds.predict(title, body, project=project, meaning=cut.meaning) if self.kinds else None,
             component=component_of(both, vocabulary(words), self.taught),
             spam=self.spam.predict(both, threshold=self.spam_threshold) if self.spam else None,
-            cut=self.cut(title, body),
+            cut=cut,
         )
 
     def cut(self, title: str, body: str) -> Cut:

@@ -19,12 +19,13 @@ from triage.db.tables import ModelVersion
 from triage.ml import calibration
 from triage.ml.comparison import BETTER, Comparison, compare_costs, compare_labels, precision_table, told_apart
 from triage.ml.components import Listed, component_of
+from triage.ml.examples import Example
 from triage.ml.features import Reader
-from triage.ml.kind_training import Example, Plan
+from triage.ml.kind_training import Plan
 from triage.ml.kinds import KindModel, log_odds
 from triage.ml.site_training import Weighed, learn_site, save_numbers, spam_costs, spam_threshold
 from triage.ml.training import kind_examples
-from triage.services import components, versions
+from triage.services import components, meanings, versions
 from triage.services.components import ComponentExample
 from triage.services.learning import Examples, KindExample, SpamExample, examples
 from triage.services.library import COMPONENTS, DUPLICATES, KINDS, PARTS, SPAM
@@ -86,15 +87,16 @@ def train(site: Site, slug: str, *, fresh: int = 0) -> Trained | None:
     with site.db.read() as session:
         project = project_by_slug(session, slug)
         known, models = examples(session, project), site.library.of(session, project)
+        told = meanings.stored(session, known.kinds, models.encoder)
         seen = {part: versions.seen_until(session, project, part) for part in PARTS}
         listed = components.vocabulary(project.words)
         last = next(iter(versions.history(session, project)), None)
     if _new(known, last.trained_until if last else None) < fresh:
         return None
-    shipped = kind_examples(None, site.library.words / "seeds")[0]
+    shipped = meanings.found_out(kind_examples(None, site.library.words / "seeds")[0], models.encoder)
     own = Own(slug, shipped, Reader(models.kind_words))
     parts = {
-        KINDS: _kinds(known.kinds, models, seen[KINDS], own),
+        KINDS: _kinds(meanings.found_out(told, models.encoder), models, seen[KINDS], own),
         SPAM: _spam(known.spam, models, seen[SPAM]),
         DUPLICATES: _duplicates(known.pairs, models, seen[DUPLICATES]),
         COMPONENTS: _components(known.components, models, seen[COMPONENTS], listed),
@@ -150,13 +152,16 @@ def _kinds(rows: Sequence[KindExample], models: Models, seen: datetime | None, o
 
 def weighed(rows: Sequence[KindExample], slug: str) -> list[Weighed]:
     """Return the project's own examples as they are trained on."""
-    made = [(Example(one.title, one.body, one.kind, slug), one) for one in rows]
+    made = [(Example(one.title, one.body, one.kind, slug, one.meaning), one) for one in rows]
     return [Weighed(text, CONFIRMED if one.confirmed or one.host else CHANGED) for text, one in made]
 
 
 def labels(model: KindModel | None, rows: Sequence[KindExample], slug: str) -> list[str]:
     """Return what `model` guesses, "" where there is no model or no guess."""
-    return [(model.predict(one.title, one.body, project=slug).guess or "") if model else "" for one in rows]
+    if model is None:
+        return [""] * len(rows)
+    found = [model.predict(one.title, one.body, project=slug, meaning=one.meaning) for one in rows]
+    return [one.guess or "" for one in found]
 
 
 def _components(rows: Sequence[ComponentExample], models: Models, seen: datetime | None, listed: Listed) -> Part:

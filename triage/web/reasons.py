@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from triage.db.tables import Feedback
 from triage.domain.feedback import FeedbackState
 from triage.ml.clusters import Policy
+from triage.ml.kinds import MEANING
 from triage.services.vocabulary import telling
 from triage.web.words import KINDS, component, said
 
@@ -62,6 +63,7 @@ NAMED = {
     "‹id›": lazy_gettext("an id"),
     "‹time›": lazy_gettext("a time"),
     "‹num›": lazy_gettext("a long number"),
+    MEANING: lazy_gettext("what it means, taken as a whole"),
 }
 
 
