@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from triage.domain.characters import LIMIT
+from triage.domain.traces import reduced
 
 FENCE_LIMIT = 1_500  # characters kept of each block of code
 CHOICE_LIMIT = 24  # a ticked line longer than this is a pledge
-FRAME_LIMIT = 12  # function names kept of each stack trace
 
 _HEADINGS = frozenset(
     heading.strip()
@@ -119,20 +119,9 @@ _LOG_PART = re.compile(
     r"[\[(<]?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|EROR)[\])>]?(?=[\s:|\[(-]|$)[\s:|-]*"
     r"|\[[\w.:/ #-]{1,60}\][\s:|-]*"
 )
-_FRAMES = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"\s*File \"[^\"\n]{1,300}\", line \d+, in (?P<name>[\w<>.]{1,80})\s*",
-        r"\s*at (?:async )?(?P<name>[\w$.<>/]{2,160})\s?\([^\n]{0,300}\)?\s*",
-        r"\s*#\d{1,3}\s+(?:0x[0-9a-fA-F]+ in )?(?P<name>[\w:~<>]{2,120})\s?\([^\n]{0,300}",
-        r"\s*\d{1,3}:\s+(?:0x[0-9a-fA-F]+ - )?(?P<name>[\w:<>]{3,120}::\w{1,60})\s*",
-        r"\s*at (?P<name>(?:[a-z-]{2,12}:/{1,3}|/|[A-Z]:\\)[^\s]{1,300}:\d+:\d+)\s*",
-        r"\s*(?P<name>\.{3} \d+ more)\s*",
-    )
-)
-_TRACE_HEAD = re.compile(
-    r"\s*(?:Traceback \(most recent call last\)|Stack ?trace|Call stack|调用栈|堆栈信息)[:：]?\s*", re.IGNORECASE
-)
+# tildes only at the beginning of a line: Python marks with them what went wrong in a line of source
+_FENCE = re.compile(r"(?:```|^ {0,3}~~~(?!~*\^))[^\n`]{0,40}", re.MULTILINE)
+_QUOTED = re.compile(r"(?:> ?)+")
 
 
 def plain(text: str) -> str:
@@ -146,7 +135,8 @@ def plain(text: str) -> str:
         text = pattern.sub(" ", text)
     kept: list[str] = []
     for block, fenced in _blocks(_LINK.sub(r"\1", text)):
-        kept += _traces(block[:FENCE_LIMIT].split("\n") if fenced else _written(block.split("\n")))
+        lines = block.split("\n")
+        kept += _ends(_bare(lines)) if fenced else _written(lines)
     return "\n".join(line for line in kept if line.strip()).strip()
 
 
@@ -161,13 +151,28 @@ def _comments(text: str) -> str:
 
 
 def _blocks(text: str) -> list[tuple[str, bool]]:
-    parts = re.split(r"(?:```|~~~)[^\n`]{0,40}", text)
+    parts = _FENCE.split(text)
     return [(part, index % 2 == 1) for index, part in enumerate(parts)]
 
 
 def _written(lines: list[str]) -> list[str]:
-    unboxed = map(_unboxed, lines)
-    return [line.lstrip(" #>*") for line in unboxed if not _is_boilerplate(line)]
+    # blanks and “#” before a line go last: by these the lines of a trace are known
+    unboxed = (_unboxed(_QUOTED.sub("", line, count=1) if line.startswith(">") else line) for line in lines)
+    return [line.lstrip(" #>*") for line in _bare([line for line in unboxed if not _is_boilerplate(line)])]
+
+
+def _bare(lines: list[str]) -> list[str]:
+    """Return `lines` without what log writers put before them, traces reduced."""
+    return reduced([_without_prefix(line) for line in lines])
+
+
+def _ends(lines: list[str]) -> list[str]:
+    """Return of a long block its beginning and its end, where a log says what went wrong."""
+    whole = "\n".join(lines)
+    if len(whole) <= FENCE_LIMIT:
+        return lines
+    head = whole[: FENCE_LIMIT * 2 // 3]
+    return (head + "\n" + whole[len(head) + 1 - FENCE_LIMIT :].partition("\n")[2]).split("\n")
 
 
 def _unboxed(line: str) -> str:
@@ -190,38 +195,6 @@ def _is_heading(line: str) -> bool:
         return True
     parts = [bare for part in _BESIDE.split(line) if (bare := _ORNAMENT.sub("", part))]
     return not _HEADINGS.isdisjoint(parts) and all(part in _HEADINGS or part in _ASIDES for part in parts)
-
-
-def _traces(lines: list[str]) -> list[str]:
-    kept: list[str] = []
-    frames: list[str] = []
-    after_python = False
-    for line in lines:
-        name = _frame(line)
-        if name or _TRACE_HEAD.fullmatch(line):
-            frames += [name] if name else []
-            after_python = line.lstrip().startswith("File ")
-        elif after_python and line.startswith("    "):
-            after_python = False  # the source line under a Python frame
-        else:
-            kept += _flushed(frames)
-            kept.append(_without_prefix(line))
-    return kept + _flushed(frames)
-
-
-def _frame(line: str) -> str:
-    for pattern in _FRAMES:
-        found = pattern.fullmatch(line)
-        if found:
-            name = found["name"]
-            return "…" if "/" in name or name.startswith("...") else name
-    return ""
-
-
-def _flushed(frames: list[str]) -> list[str]:
-    names = [name for name in frames if name != "…"][:FRAME_LIMIT]
-    frames.clear()
-    return [" ".join(names)] if names else []
 
 
 def _without_prefix(line: str) -> str:
