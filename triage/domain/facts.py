@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from triage.domain.characters import normalise
 
 _VERSION = re.compile(
-    r"(?:(?P<name>[a-z][a-z_+\-]{1,24}?)[\s=:@_\-]{0,3}(?:version|版本)?[\s:：=]{0,2})?(?<![\d.])"
+    r"(?:(?P<name>[a-z][a-z_+\-]{1,24}?)[\s=:@_\-]{0,3}(?:version|版本号?)?(?:\s?[是为])?[\s:：=]{0,3})?(?<![\d.])"
     r"v?(?P<number>\d{1,4}(?:\.\d{1,5}){1,3}(?:[.\-]?(?:rc|alpha|beta|post|dev|b|a)\.?\d{0,4})?)(?![\d%])"
 )
 _VAGUE_NAME = re.compile(
