@@ -91,6 +91,7 @@ def test_no_facts_no_contradiction():
         ("错误码507011了", "错误码507012呢", "507011 ≠ 507012"),
         ("CUDA版本12.4", "CUDA 版本是 11.8", "cuda 12.4 ≠ cuda 11.8"),
         ("Python版本为3.8", "python3.9", "python 3.8 ≠ python 3.9"),
+        ("升级到 2.3 行不行", "2.4 行不行", "2.3 ≠ 2.4"),
         ("win10 上", "Windows 11 上", "windows 10 ≠ windows 11"),
         ("安卓12", "Android 13", "android 12 ≠ android 13"),
         ("Chrome 120", "谷歌浏览器 90", "chrome 120 ≠ chrome 90"),

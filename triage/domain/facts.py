@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from triage.domain.characters import normalise
 
-_UNIT = (
-    r"\s?(?:小时|分钟|秒|天|周|个|年|倍|元|块|万|亿|米|分|次|步|行|卡|张|条|遍|位|(?:[kmgt]?i?b|[kmgt]|ms|s|h|min|hours?|minutes?|seconds?|days?"
-    r"|times?|lines?|x|it/s)(?![a-z0-9]))"
+_MEASURES = (
+    r"小时|分钟|秒|天|周|年|倍|元|块|万|亿|米"
+    r"|(?:[kmgt]?i?b|[kmgt]|ms|s|h|min|hours?|minutes?|seconds?|days?|times?|lines?|x|it/s)(?![a-z0-9])"
 )
+_MEASURE = rf"\s?(?:{_MEASURES})"
+_UNIT = rf"\s?(?:{_MEASURES}|个|分|次|步|行|卡|张|条|遍|位)"
 _VERSION = re.compile(
     r"(?:(?P<name>[a-z][a-z_+\-]{1,24}?)[\s=:@_\-]{0,3}(?:version|版本号?)?(?:\s?[是为])?[\s:：=]{0,3})?(?<![\d.])"
     r"(?P<number>v?\d{1,4}(?:\.\d{1,5}){1,3}(?:[.\-]?(?:(?:rc|alpha|beta|post|dev)\.?\d{0,4}|[ab]\d{1,4}))?)"
-    rf"(?![\d%])(?!{_UNIT})"
+    rf"(?![\d%])(?!{_MEASURE})"
 )
 # systems and browsers whose versions are whole numbers to people
 _WHOLE_VERSION = re.compile(
@@ -131,10 +133,10 @@ def _is_share(name: str, number: str) -> bool:
 
 
 def _codes(text: str) -> list[str]:
-    found: list[str] = []
+    found: set[str] = set()
     for pattern in _CODES:
         named = next(iter(pattern.groupindex), None)
-        found += [match[named] if named else match[0] for match in pattern.finditer(text)]
+        found |= {match[named] if named else match[0] for match in pattern.finditer(text)}
     # “ERR01002” is one code, though the digits look like one of “err”
     return [code for code in found if not any(code != other and other.endswith(code) for other in found)]
 
