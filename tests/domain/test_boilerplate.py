@@ -1,6 +1,7 @@
 import pytest
 
-from triage.domain.boilerplate import FENCE_LIMIT, FRAME_LIMIT, plain
+from triage.domain.boilerplate import FENCE_LIMIT, plain
+from triage.domain.traces import FRAME_LIMIT
 
 ISSUE = """**Describe the bug**
 A clear and concise description of what the bug is.
@@ -21,27 +22,6 @@ def test_only_what_was_said_is_left():
     assert [line.strip() for line in plain(ISSUE).split("\n")] == ["训练到第三轮就报错，见", "昇腾", "参考文档"]
 
 
-TRACES = [
-    (
-        'Traceback (most recent call last):\n  File "a.py", line 3, in main\n    run()\n  File "b.py", line 9, in run\n'
-        "    torch.npu()\nRuntimeError: HCCL error 107002",
-        "main run\nRuntimeError: HCCL error 107002",
-    ),
-    (
-        "java.lang.NullPointerException: x\n\tat org.a.B.c(B.java:12)\n\tat org.a.B.d(B.java:13)\n\t... 3 more",
-        "java.lang.NullPointerException: x\norg.a.B.c org.a.B.d",
-    ),
-    ("TypeError: x\n    at run (app.js:1:2)\n    at /srv/app.js:3:4", "TypeError: x\nrun"),
-    ("#0  0x00007f in hcclInit (a=1) at x.c:3\n#1 main (argc=1)", "hcclInit main"),
-    ("thread panicked\n  12: 0x55 - core::panicking::panic", "thread panicked\ncore::panicking::panic"),
-]
-
-
-@pytest.mark.parametrize(("trace", "short"), TRACES)
-def test_a_trace_becomes_its_error_and_its_functions(trace, short):
-    assert plain(f"```\n{trace}\n```") == short
-
-
 @pytest.mark.parametrize(
     "line",
     [
@@ -59,6 +39,13 @@ def test_code_is_kept_but_bounded():
     code = "\n".join(f"line_{number}" for number in range(1_000))
     assert plain(f"说明\n```python\n{code}\n```").startswith("说明\nline_0")
     assert len(plain(f"```\n{code}\n```")) <= FENCE_LIMIT
+
+
+def test_a_long_block_keeps_its_end():
+    log = "\n".join(f"step {number}" for number in range(1_000))
+    said = plain(f"```\n{log}\nHCCL error 107002\n```")
+    assert said.startswith("step 0\n")
+    assert said.endswith("\nstep 999\nHCCL error 107002")
 
 
 def test_long_traces_are_cut():

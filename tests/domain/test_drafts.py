@@ -1,9 +1,11 @@
 import re
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from triage import render
 from triage.domain.codes import ALPHABET
 from triage.domain.drafts import (
     EVIDENCE_END,
@@ -16,6 +18,7 @@ from triage.domain.drafts import (
     same_evidence,
     splice,
 )
+from triage.hosts import gitlab
 
 # what an attacker has at hand, more often than chance would bring it together
 hostile = st.lists(st.sampled_from([marker("EVIL23"), "<!--", "-->", "--", "<", "!", " triage:topic=EVIL23 ", "x"]))
@@ -128,3 +131,11 @@ def test_a_comment_of_ours_is_known_and_one_that_quotes_it_is_not():
 )
 def test_a_comment_names_the_original(comment, number):
     assert duplicate_of(comment) == number
+
+
+@pytest.mark.parametrize("read", [defuse, duplicate_of, gitlab.defuse, render.quoted])
+@pytest.mark.parametrize("unit", ["\n", " \n", "\n与", "/"])
+def test_a_hundred_kilobytes_of_blank_lines_are_read_in_bounded_time(read, unit):
+    start = time.process_time()
+    read(unit * (100_000 // len(unit)))
+    assert time.process_time() - start < 2

@@ -5,88 +5,12 @@ from __future__ import annotations
 import re
 
 from triage.domain.characters import LIMIT
+from triage.domain.phrases import ASIDES, FIELDS, HEADINGS, KEPT, PROMPT
+from triage.domain.traces import reduced
 
 FENCE_LIMIT = 1_500  # characters kept of each block of code
 CHOICE_LIMIT = 24  # a ticked line longer than this is a pledge
-FRAME_LIMIT = 12  # function names kept of each stack trace
 
-_HEADINGS = frozenset(
-    heading.strip()
-    for heading in """
-    describe the bug|to reproduce|steps to reproduce|steps to reproduce the behavior|how to reproduce
-    reproduction|repro steps|reproduction steps|expected behavior|expected behaviour|expected results
-    expected result|actual behavior|actual behaviour|actual results|actual result|current behavior
-    current behaviour|screenshots|screenshot|additional context|additional information|additional info
-    other info / logs|environment|version|versions|system information|system info|system information (version)
-    what happened|what did you expect to happen|description|detailed description|summary|motivation
-    proposed solution|possible solution|describe the solution you'd like|describe alternatives you've considered
-    is your feature request related to a problem? please describe|is your feature request related to a problem
-    desktop|smartphone|logs|relevant log output|log output|checklist|issue type|issue submission checklist
-    bug report|feature request|what is the current behavior|what is the expected behavior
-    describe the current behavior|describe the expected behavior|standalone code to reproduce the issue
-    code of conduct|prerequisites|preliminary checks|link to code example|source code / logs|website or app
-    any other info|context|bug description|problem description|your environment|operating system|问题描述
-    描述问题|bug 描述|bug描述|描述|详细描述|问题详情|现象|问题现象|现象描述|复现步骤|重现步骤|复现方式|如何复现
-    重现方法|复现方法|操作步骤|预期行为|期望行为|预期结果|期望结果|预期效果|期望的结果|实际行为|实际结果
-    实际效果|当前行为|截图|屏幕截图|相关截图|附加信息|补充信息|其他信息|补充说明|更多信息|附加上下文|额外信息
-    环境|环境信息|运行环境|系统环境|版本|版本信息|软件版本|版本号|操作系统|系统信息|日志|错误日志|日志信息
-    报错信息|相关日志|运行日志|错误信息|您的建议|你的建议|建议描述|需求描述|功能描述|建议内容|功能建议|使用场景
-    解决方案|期望的解决方案|您期望的解决方案|替代方案|背景|检查清单|提交前检查|前置检查|问题类型|反馈类型
-    联系方式|设备信息|硬件信息|软件环境|硬件环境|重现链接|复现链接|问题反馈|功能请求|错误报告|发生了什么
-    gitea version|git version|can you reproduce the bug on the gitea demo site|log gist|how are you running gitea
-    hardware environment|software environment|related testcase|steps to reproduce the issue|related log
-    special notes for this issue|is there an existing issue for this|anything else
-    软硬件环境|关联用例|备注|前置确认|提交前确认|确认事项|是否愿意提交 pr|期望
-    是否愿意提交pr|描述你的问题|错误截图|日志或截图
-    gitea 版本|git 版本|你是如何运行 gitea 的|能否在演示站点复现|问题简述|问题说明|相关 issue|目前的解决办法
-    """.replace("\n", "|").split("|")
-)
-_ASIDES = frozenset(["ascend", "gpu", "cpu", "npu", "必填", "选填", "可选", "required", "optional"])  # never alone
-_PROMPTS = tuple(
-    line.strip()
-    for line in """
-    a clear and concise description
-    add any other context
-    add any other screenshots
-    if applicable, add screenshots
-    please describe what you expected
-    please search existing issues
-    please make sure
-    please fill in
-    please provide
-    i'm always frustrated when [
-    steps to reproduce the behavior:
-    _no response_
-    no response
-    we have written the needed data into your clipboard
-    所需的数据太大，无法直接发送
-    请简要描述
-    请清晰
-    请描述
-    请详细描述
-    请在此
-    请填写
-    请提供
-    请附上
-    请粘贴
-    请先搜索
-    请确认
-    在此输入
-    在这里输入
-    简洁明了地描述
-    清晰简洁地描述
-    如果适用，请
-    如有必要，请
-    我已经搜索
-    我已搜索
-    我已经阅读
-    我已阅读
-    i have searched
-    i've searched
-    i have read
-    i agree to follow
-    """.strip().splitlines()
-)
 _TAG_NAMES = (
     "a|b|br|blockquote|center|code|del|details|div|em|font|h[1-6]|hr|i|iframe|img|input|kbd|li|ol|p|picture|pre|s|script|small"
     "|source|span|strong|style|sub|summary|sup|table|tbody|td|th|thead|tr|u|ul|video"
@@ -101,7 +25,10 @@ _ATTACHMENT = re.compile(
 _LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\((?:https?://|/|#)[^()\s]{0,400}\)")
 _CHECKBOX = re.compile(r"\s{0,12}[-*+]\s*\[[ xX√✓]?\]\s*(.{0,300})")
 _TICKED = re.compile(r"\s{0,12}[-*+]\s*\[[xX√✓]\]")
-_ORNAMENT = re.compile(r"^[\s#>*_=~\-:：【\[]+|[\s#*_:：?？.。】\]]+$")
+_ORNAMENT = re.compile(
+    r"^(?:[\s#>*_=~\-:：【\[`\u2600-\u27bf\ufe0f\U0001f300-\U0001faff]|\d{1,2}[.、)）](?=\D)|[一二三四五六七八九十][、.])+"
+    r"|[\s#*_:：?？.。】\]`]+$"
+)
 _BESIDE = re.compile(r"[/|()（）\[\]［］]")  # between a heading and its translation
 _TYPE_LINE = re.compile(
     r"\s*(?:issue\s+)?type\s*[:：]\s*(?:bug|feature request|performance issue|feature)?\s*", re.IGNORECASE
@@ -119,20 +46,30 @@ _LOG_PART = re.compile(
     r"[\[(<]?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|EROR)[\])>]?(?=[\s:|\[(-]|$)[\s:|-]*"
     r"|\[[\w.:/ #-]{1,60}\][\s:|-]*"
 )
-_FRAMES = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"\s*File \"[^\"\n]{1,300}\", line \d+, in (?P<name>[\w<>.]{1,80})\s*",
-        r"\s*at (?:async )?(?P<name>[\w$.<>/]{2,160})\s?\([^\n]{0,300}\)?\s*",
-        r"\s*#\d{1,3}\s+(?:0x[0-9a-fA-F]+ in )?(?P<name>[\w:~<>]{2,120})\s?\([^\n]{0,300}",
-        r"\s*\d{1,3}:\s+(?:0x[0-9a-fA-F]+ - )?(?P<name>[\w:<>]{3,120}::\w{1,60})\s*",
-        r"\s*at (?P<name>(?:[a-z-]{2,12}:/{1,3}|/|[A-Z]:\\)[^\s]{1,300}:\d+:\d+)\s*",
-        r"\s*(?P<name>\.{3} \d+ more)\s*",
-    )
+# tildes only at the beginning of a line: Python marks with them what went wrong in a line of source
+_FENCE = re.compile(r"(?:```|^ {0,3}~~~(?!~*\^))[^\n`]{0,40}", re.MULTILINE)
+# “- OS: [e.g. iOS]”, “1. Go to '...'”, “4. See error”: what a template shows and nobody filled in
+_ITEM = r"(?:[-*+]|\d{1,2}[.)、])? {0,4}"
+_DOTS = r" {0,2}['\"‘“「『`]? ?(?:\.{3,6}|…{1,2}) ?['\"’”」』`]?"
+_SHOWN = re.compile(
+    r"[-*+] {0,4}[^\n\[［:：]{0,40}[:：]? {0,4}[\[［] ?(?:e\.?g\.?|i\.e\.|例如|比如|如)"
+    r"[^\]］\n]{0,120}[\]］]\** {0,4}[:：]?"
+    rf"|{_ITEM}(?:go to|click on|scroll down to|打开|进入|转到|前往|跳转到|点击|单击|输入|(?:向下)?滚动到|执行){_DOTS}"
+    r"|\d{1,2}[.)、] {0,4}(?:see error|看到错误|看到錯誤|查看错误|出现错误|x{2,8}|\.{3,6}|…{1,2})?",
+    re.IGNORECASE,
 )
-_TRACE_HEAD = re.compile(
-    r"\s*(?:Traceback \(most recent call last\)|Stack ?trace|Call stack|调用栈|堆栈信息)[:：]?\s*", re.IGNORECASE
+_EXAMPLE = re.compile(
+    r"(\s*[-*+]{1,2}\s*[^\n(（:：]{1,60})[(（] ?(?:e\.?g\.?,?|例如|比如|如)[^)）\n]{0,80}[)）]\s*(?=[:：])",
+    re.IGNORECASE,
 )
+_LABEL = re.compile(r"[-*+#>【]{0,4} {0,4}([^\n:：]{1,60}?)[】*_]{0,3} {0,4}[:：] {0,4}[*_]{0,3} {0,4}([^\n]{0,2000})")
+_ASIDE = re.compile(r"\([^)\n]{0,60}\)|（[^）\n]{0,60}）|\[[^\]\n]{0,60}\]|`")
+# the head of a template's own file, which some hosts put into the issue
+_FRONT = re.compile(
+    r"\s*---\n(?:(?:name|about|title|labels|assignees|description|type|projects)[ \t]*:[^\n]{0,300}\n"
+    r"|[ \t]*-[^\n]{0,100}\n|[ \t]*\n){1,14}---[ \t]*(?:\n|$)"
+)
+_QUOTED = re.compile(r"(?:> ?)+")
 
 
 def plain(text: str) -> str:
@@ -142,11 +79,14 @@ def plain(text: str) -> str:
     exception's own line stays. The result is empty when there was nothing but boilerplate. Not for display.
     """
     text = _comments(text[:LIMIT].replace("\r\n", "\n"))
+    front = _FRONT.match(text)
+    text = text[front.end() :] if front else text
     for pattern in (_IMAGE, _ATTACHMENT, _TAG):
         text = pattern.sub(" ", text)
     kept: list[str] = []
     for block, fenced in _blocks(_LINK.sub(r"\1", text)):
-        kept += _traces(block[:FENCE_LIMIT].split("\n") if fenced else _written(block.split("\n")))
+        lines = [line for line in block.split("\n") if not _is_unfilled(line[:200].lower())]
+        kept += _ends(_bare(lines)) if fenced else _written(lines)
     return "\n".join(line for line in kept if line.strip()).strip()
 
 
@@ -161,13 +101,29 @@ def _comments(text: str) -> str:
 
 
 def _blocks(text: str) -> list[tuple[str, bool]]:
-    parts = re.split(r"(?:```|~~~)[^\n`]{0,40}", text)
+    parts = _FENCE.split(text)
     return [(part, index % 2 == 1) for index, part in enumerate(parts)]
 
 
 def _written(lines: list[str]) -> list[str]:
-    unboxed = map(_unboxed, lines)
-    return [line.lstrip(" #>*") for line in unboxed if not _is_boilerplate(line)]
+    # blanks and “#” before a line go last: by these the lines of a trace are known
+    unboxed = (_unboxed(_QUOTED.sub("", line, count=1) if line.startswith(">") else line) for line in lines)
+    said = [_unlabelled(line) for line in unboxed if not _is_boilerplate(line)]
+    return [line.lstrip(" #>*") for line in _bare(said)]
+
+
+def _bare(lines: list[str]) -> list[str]:
+    """Return `lines` without what log writers put before them, traces reduced."""
+    return reduced([_without_prefix(line) for line in lines])
+
+
+def _ends(lines: list[str]) -> list[str]:
+    """Return of a long block its beginning and its end, where a log says what went wrong."""
+    whole = "\n".join(lines)
+    if len(whole) <= FENCE_LIMIT:
+        return lines
+    head = whole[: FENCE_LIMIT * 2 // 3]
+    return (head + "\n" + whole[len(head) + 1 - FENCE_LIMIT :].partition("\n")[2]).split("\n")
 
 
 def _unboxed(line: str) -> str:
@@ -179,49 +135,41 @@ def _unboxed(line: str) -> str:
 
 
 def _is_boilerplate(line: str) -> bool:
-    if _RULE.fullmatch(line) or _TYPE_LINE.fullmatch(line):
+    if _RULE.fullmatch(line) or _TYPE_LINE.fullmatch(line) or _SHOWN.fullmatch(line.strip()[:300]):
         return True
-    return _is_heading(line[:200].lower()) or line.strip(" >*_[(（").lower().startswith(_PROMPTS)
+    lower = line[:200].lower()
+    return _is_heading(lower) or bool(PROMPT.match(line.strip(" >*_[(（-").lower()))
 
 
 def _is_heading(line: str) -> bool:
     """Return whether `line` is a template's heading, in one language or in two side by side."""
-    if _ORNAMENT.sub("", line) in _HEADINGS:
+    bare = _ORNAMENT.sub("", line)
+    if bare in HEADINGS or any(bare[:at] in HEADINGS and bare[at + 1 :] in HEADINGS for at in _blanks(bare)):
         return True
-    parts = [bare for part in _BESIDE.split(line) if (bare := _ORNAMENT.sub("", part))]
-    return not _HEADINGS.isdisjoint(parts) and all(part in _HEADINGS or part in _ASIDES for part in parts)
+    parts = [part for one in _BESIDE.split(line) if (part := _ORNAMENT.sub("", one))]
+    return not HEADINGS.isdisjoint(parts) and all(part in HEADINGS or part in ASIDES for part in parts)
 
 
-def _traces(lines: list[str]) -> list[str]:
-    kept: list[str] = []
-    frames: list[str] = []
-    after_python = False
-    for line in lines:
-        name = _frame(line)
-        if name or _TRACE_HEAD.fullmatch(line):
-            frames += [name] if name else []
-            after_python = line.lstrip().startswith("File ")
-        elif after_python and line.startswith("    "):
-            after_python = False  # the source line under a Python frame
-        else:
-            kept += _flushed(frames)
-            kept.append(_without_prefix(line))
-    return kept + _flushed(frames)
+def _blanks(line: str) -> list[int]:
+    return [at for at, sign in enumerate(line[:80]) if sign == " "]
 
 
-def _frame(line: str) -> str:
-    for pattern in _FRAMES:
-        found = pattern.fullmatch(line)
-        if found:
-            name = found["name"]
-            return "…" if "/" in name or name.startswith("...") else name
-    return ""
+def _is_unfilled(line: str) -> bool:
+    """Return whether `line` is one of a template's list that names something and says nothing of it."""
+    found = _LABEL.fullmatch(line.strip())
+    if not found or found[2].strip():
+        return False
+    return all(_ORNAMENT.sub("", part) in FIELDS | HEADINGS for part in _ASIDE.sub("", found[1]).split(" / "))
 
 
-def _flushed(frames: list[str]) -> list[str]:
-    names = [name for name in frames if name != "…"][:FRAME_LIMIT]
-    frames.clear()
-    return [" ".join(names)] if names else []
+def _unlabelled(line: str) -> str:
+    """Return what stands behind a heading on its own line, and no example that a template gives."""
+    shown = _EXAMPLE.match(line)
+    line = shown[1] + line[shown.end() :] if shown else line
+    found = _LABEL.fullmatch(line[:2000].strip())
+    if found and found[2] and found[1] not in KEPT and _is_heading(found[1].lower()):
+        return found[2] + line[2000:]
+    return line
 
 
 def _without_prefix(line: str) -> str:

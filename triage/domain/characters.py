@@ -32,7 +32,10 @@ _PULLED_APART = re.compile(
     rf"(?<![{HAN}])[{HAN}]({_BETWEEN})[{HAN}](?:\1[{HAN}])+(?![{HAN}])"
     rf"|(?<![0-9A-Za-z])[A-Za-z]({_BETWEEN})[A-Za-z](?:\2[A-Za-z]){{2,}}(?![0-9A-Za-z])"
 )
+# one such sign between two Chinese characters, wherever the word began: “加*微信”, “训*练任务”, “这个*很*慢”
+_BROKEN_WORD = re.compile(rf"(?<=[{HAN}])[*^_·](?=[{HAN}])")
 _LATIN = re.compile("[a-zA-Z]")
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 _FOREIGN = re.compile("[\u0370-\u03ff\u0400-\u052f]")
 _MIXED_WORD = re.compile("[0-9A-Za-z\u0370-\u03ff\u0400-\u052f]+")
 
@@ -57,6 +60,8 @@ def _dressed() -> dict[int, str]:
     return table
 
 
+# small capitals, and letters of phonetics that pass for Latin ones
+_SMALL = dict(zip(map(ord, "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢɑɡı"), "abcdefghijklmnoprstuvwyzagi", strict=True))
 _DRESSED = _dressed()
 
 
@@ -79,11 +84,14 @@ def normalise(text: str, *, lower: bool = True) -> str:
     text = _SURROGATE.sub("", text[:LIMIT]).translate(_DRESSED)
     text = unicodedata.normalize("NFKC", _tamed(_INVISIBLE.sub("", text)))[:LIMIT]
     text = _MARK.sub("", _INVISIBLE.sub("", text))
-    text = _EMOJI_RUN.sub(" ", text)
+    text = _OTHER_DIGIT.sub(lambda found: str(unicodedata.digit(found[0])), _EMOJI_RUN.sub(" ", text))
     if _FOREIGN.search(text):
         text = _MIXED_WORD.sub(_latin_word, text)
-    text = _SPACE.sub(" ", text.lower() if lower else text).strip()
-    return _PULLED_APART.sub(lambda found: found[0][::2], text)
+    text = (_MARK.sub("", text.lower()) if lower else text).translate(_SMALL)
+    if lower and _FOREIGN.search(text):  # small letters imitate others than their capitals do
+        text = _MIXED_WORD.sub(_latin_word, text)
+    text = _PULLED_APART.sub(lambda found: found[0][::2], _SPACE.sub(" ", text).strip())
+    return _BROKEN_WORD.sub("", text)
 
 
 def emoji(text: str) -> list[str]:

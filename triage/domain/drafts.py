@@ -9,7 +9,8 @@ from datetime import datetime
 _MARKER = re.compile(r"<!-- triage:topic=([A-Za-z0-9-]{1,64})(?: rev=(\d{1,9}))? -->")
 _REMARK = re.compile(r"<!-- triage:remark=([A-Za-z0-9-]{1,80}) -->")
 _DUPLICATE = re.compile(
-    r"^\s*duplicate of #([0-9A-Z]{1,20})\b|^\s*(?:与|和|同)\s*#([0-9A-Z]{1,20})\s*重复", re.IGNORECASE | re.MULTILINE
+    r"^[^\S\n]*duplicate of #([0-9A-Z]{1,20})\b|^[^\S\n]*(?:与|和|同)\s{0,4}#([0-9A-Z]{1,20})\s{0,4}重复",
+    re.IGNORECASE | re.MULTILINE,  # [^\S\n] and not \s, which would be quadratic in empty lines
 )
 EVIDENCE_END = "<!-- triage:end -->"
 
@@ -118,6 +119,6 @@ def duplicate_of(comment: str) -> str:
 def defuse(text: str) -> str:
     """Make user text harmless in Markdown: no HTML comments (so no forged marker), no mentions, no issue references."""
     text = text.replace("<!--", "<\u200b!--").replace("-->", "--\u200b>")
-    text = re.sub(r"^(\s*)/(?=[a-z])", "\\1/\u200b", text, flags=re.MULTILINE)  # “/close” is an order to many bots
+    text = re.sub(r"^([^\S\n]*)/(?=[a-z])", "\\1/\u200b", text, flags=re.MULTILINE)  # “/close” is an order to many bots
     text = re.sub(r"(?<![\w/])@(?=\w)", "@\u200b", text)
     return re.sub(r"(?<![\w&])#(?=\d)", "#\u200b", text)

@@ -48,7 +48,7 @@ _NUMBER = re.compile(r"(?<![\w.])\d{9,}(?![\w.])", re.ASCII)
 _HAN_SIGN = re.compile(f"[{HAN}]")
 _LATIN_WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 _ACCENTED = re.compile("[\u00c0-\u024f\u1e00-\u1eff]")
-_OTHER_SCRIPT = re.compile("[\u0370-\u1fff\u3040-\u30ff\u3130-\u318f\uac00-\ud7af]")
+_OTHER_SCRIPT = re.compile("[\u0370-\u1fff\u3040-\u30ff\u3131-\u3163\u3165-\u318e\uac00-\ud7af]")
 _WORD_SIGN = re.compile(r"[^\W_]")
 
 

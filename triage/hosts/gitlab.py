@@ -27,7 +27,7 @@ OTHERS = frozenset(
 )
 PRIVATE, INTERNAL = 0, 10  # the visibility levels of what not everybody can read
 PLANNER = 15  # the access level from which labels may be set; until 17.7 the next was Reporter, 20
-_QUICK_ACTION = re.compile(r"^(\s*)/(?=[a-z_]+(?:\s|$))", re.MULTILINE)
+_QUICK_ACTION = re.compile(r"^([^\S\n]*)/(?=[a-z_]{1,64}(?:\s|$))", re.MULTILINE)
 
 
 class GitLab:

@@ -24,7 +24,7 @@ LINE_LIMIT = 60
 HEADING_LIMIT = 80
 CODE_LIMIT = 1_500
 
-_FENCE = re.compile(r"```|~~~")
+_FENCE = re.compile(r"```|^ {0,3}~~~(?!~*\^)", re.MULTILINE)
 _SENTENCE = re.compile(r"(?<=[.?!])\s+|(?<=[。？！])|\n")
 _HEADING = re.compile(r"\s{0,3}(?:#|\*\*)")
 _URL = re.compile(r"https?://([^\s)\]>\"'，。]{1,500})")
