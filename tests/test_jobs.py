@@ -1,4 +1,5 @@
 import json
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -6,6 +7,7 @@ from uuid import uuid4
 import pytest
 from huey import crontab
 
+from triage.errors import SettingError
 from triage.jobs import Jobs
 
 
@@ -118,3 +120,9 @@ def test_a_queue_that_is_away_keeps_nobody_waiting(tmp_path):
     jobs = Jobs("redis://127.0.0.1:1/0", tmp_path)
     jobs.put("note", 7)
     jobs.put("note", 7, delay=5)
+
+
+def test_a_driver_that_is_not_installed_is_named(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(SettingError, match=r"redis, of triage\[redis\]"):
+        Jobs("redis://127.0.0.1:1/0", tmp_path)

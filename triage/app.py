@@ -45,6 +45,7 @@ def create_app(site: Site) -> APIFlask:
         template_folder=str(data("templates")),
     )
     app.config.update(_config(site))
+    app.url_map.strict_slashes = False  # people type and paste addresses with a slash at the end
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # so that people can read it
     app.extensions["triage"] = site
     _behind_proxies(app, site.settings.trusted_proxies)

@@ -9,6 +9,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -106,6 +107,8 @@ def _huey(redis_url: str, folder: Path, name: str) -> Huey:
     if redis_url:
         if urlsplit(redis_url).scheme not in {"redis", "rediss", "unix"}:
             raise SettingError("TRIAGE_REDIS_URL must begin with redis://, rediss:// or unix://")
+        if find_spec("redis") is None:
+            raise SettingError("TRIAGE_REDIS_URL needs the package redis, of triage[redis]")
         return RedisHuey(name, url=redis_url, results=False, serializer=JsonSerializer())
     made(folder)
     return SqliteHuey(name, filename=str(folder / "jobs.db"), results=False, fsync=False, serializer=JsonSerializer())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy.orm import Session
@@ -71,6 +73,19 @@ def test_split_off(topic: Topic, desk: Page):
     desk.get_by_role("button", name="Split off the chosen ones").click()
     expect(desk.get_by_role("status")).to_contain_text("Split off")
     expect(desk.get_by_text("A second voice")).to_have_count(0)
+
+
+def test_keys_reach_every_choice_of_a_list_and_a_pointer_needs_no_button(topic: Topic, desk: Page):
+    kinds = desk.get_by_label("Kind")
+    kinds.focus()
+    for _ in range(3):
+        desk.keyboard.press("ArrowDown")
+    expect(kinds).to_be_focused()
+    expect(kinds).to_have_value("question")
+    desk.get_by_role("button", name="Search").press("Enter")
+    expect(desk).to_have_url(re.compile("kind=question"))
+    desk.get_by_label("Kind").select_option("praise")
+    expect(desk).to_have_url(re.compile("kind=praise"))
 
 
 def test_keys_walk_through_the_queue(topic: Topic, desk: Page):

@@ -66,7 +66,11 @@ ON_A_DATABASE = [
     ("project", "set", "app", "host=console"),
     ("project", "token", "app"),
     ("project", "hooks", "app"),
+    ("project", "tokens", "app"),
     ("user", "add", "me"),
+    ("user", "list"),
+    ("user", "reset", "me"),
+    ("user", "remove", "me"),
     ("host", "check", "app"),
     ("host", "sync", "app"),
     ("import", __file__, "--project", "app"),
@@ -145,6 +149,10 @@ def test_a_project_is_added_set_and_listed(ready):
         (("host", "check", "nowhere"), 1),
         (("user", "add", ""), 1),
         (("user", "add", "林晓"), 1),
+        (("user", "reset", "nobody"), 1),
+        (("user", "remove", "nobody"), 1),
+        (("project", "tokens", "nowhere"), 1),
+        (("project", "tokens", "app", "--revoke", "1"), 1),
     ],
 )
 def test_what_can_not_be_done_is_one_line(ready, words, code):
@@ -181,6 +189,26 @@ def test_a_maintainer_gets_a_one_time_password_that_serves(ready, tmp_path):
     code, password = ready("user", "add", "林晓")
     assert code == 0
     assert len(password.strip().split("-")) == 4
+
+
+def test_a_maintainer_is_listed_and_shut_out(ready):
+    ready("user", "add", "林晓")
+    assert ready("user", "remove", "林晓")[0] == 0
+    assert "林晓  (shut out)" in ready("user", "list")[1]
+    ready("user", "reset", "林晓")
+    assert [(row["name"], row["active"]) for row in json.loads(ready("user", "list", "--json")[1])] == [("林晓", True)]
+
+
+def test_a_token_is_listed_without_itself_and_revoked(ready):
+    ready("project", "add", "app", "--name", "App")
+    token = ready("project", "token", "app", "--name", "网站")[1].strip()
+    said = ready("project", "tokens", "app")[1]
+    assert "网站" in said
+    assert "never" in said
+    assert token not in said
+    number = json.loads(ready("project", "tokens", "app", "--json")[1])[0]["number"]
+    said = ready("project", "tokens", "app", "--revoke", str(number))
+    assert said == (0, "app has no token that holds: triage project token app\n")
 
 
 def test_the_schema_comes_to_its_newest_version_and_stays_there(triage):

@@ -34,18 +34,25 @@ def environ(tmp_path, port):
 
 
 @contextmanager
-def running(environ):
+def starting(environ):
     """Start it as a terminal does: in a process group of its own, which Ctrl-C reaches as a whole."""
     words = [sys.executable, "-m", "triage", "serve", "--with-worker"]
     out = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     started = subprocess.Popen(words, env=environ, start_new_session=True, **out)
     try:
-        wait_for(load(environ).port)
         yield started
     finally:
         started.kill()
         started.wait()
         started.stdout.close()
+
+
+@contextmanager
+def running(environ):
+    """Start it, and wait until it answers."""
+    with starting(environ) as started:
+        wait_for(load(environ).port)
+        yield started
 
 
 def wait_for(port):
@@ -132,6 +139,15 @@ def test_a_supervisor_and_a_closed_terminal_stop_everything(environ, sign):
         assert gone(worker, web)
     assert started.returncode == 0
     assert said.decode().count("\n") == 1
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_it_is_also_stopped_at_once_while_it_still_starts(environ, sign):
+    with starting(environ) as started:
+        (web,) = eventually(lambda: children(started, "serve"))
+        started.send_signal(sign)
+        assert started.wait(timeout=8) == 0
+        assert gone(web)
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

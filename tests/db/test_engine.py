@@ -1,3 +1,4 @@
+import sys
 import threading
 
 import pytest
@@ -59,6 +60,12 @@ def _add_one(db, number):
 def test_other_databases_are_refused_in_words(url):
     with pytest.raises(SettingError, match="TRIAGE_DATABASE_URL"):
         Database(url)
+
+
+def test_a_driver_that_is_not_installed_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(SettingError, match=r"psycopg, of triage\[postgresql\]"):
+        Database("postgresql://127.0.0.1/x")
 
 
 def test_sqlite_makes_its_folder_and_survives_a_power_cut(tmp_path):

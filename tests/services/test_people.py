@@ -5,7 +5,7 @@ import pytest
 from tests import factories
 from tests.fakes.clock import START
 from triage.db.tables import User
-from triage.errors import ConflictError, ForbiddenError, InvalidError
+from triage.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from triage.services import people
 
 
@@ -91,3 +91,28 @@ def test_people_are_counted(session):
     assert people.count(session) == 0
     factories.user(session)
     assert people.count(session) == 1
+
+
+def test_who_forgot_the_password_gets_a_new_one(session):
+    old = people.add(session, "mei", now=START)
+    fresh = people.reset(session, "mei")
+    assert people.sign_in(session, "mei", fresh).must_change_password
+    with pytest.raises(ForbiddenError):
+        people.sign_in(session, "mei", old)
+
+
+def test_who_leaves_is_shut_out_and_can_come_back(session):
+    password = people.add(session, "mei", now=START)
+    people.remove(session, "mei")
+    with pytest.raises(ForbiddenError):
+        people.sign_in(session, "mei", password)
+    assert [(user.name, user.active) for user in people.listing(session)] == [("mei", False)]
+    with pytest.raises(ConflictError, match="already"):
+        people.remove(session, "mei")
+    assert people.sign_in(session, "mei", people.reset(session, "mei")).active
+
+
+@pytest.mark.parametrize("act", [people.reset, people.remove])
+def test_who_is_unknown_is_said(session, act):
+    with pytest.raises(NotFoundError, match="mei"):
+        act(session, "mei")

@@ -6,7 +6,7 @@ from tests.factories import KEY
 from tests.fakes.clock import START
 from triage.db.seal import unseal
 from triage.db.tables import ApiToken
-from triage.errors import ConflictError, ForbiddenError, InvalidError
+from triage.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from triage.services import projects
 
 
@@ -149,3 +149,23 @@ def test_a_revoked_token_opens_nothing(session, project):
     session.query(ApiToken).one().revoked_at = START
     with pytest.raises(ForbiddenError):
         projects.check_token(session, project, token, now=START)
+
+
+def test_the_tokens_that_hold_are_listed_and_revoked(session, project):
+    first = projects.add_token(session, project, "app", now=START)
+    projects.add_token(session, project, "site", now=START)
+    session.flush()
+    one, other = projects.tokens(session, project)
+    projects.revoke(session, project, one.id, now=START)
+    session.flush()
+    assert projects.tokens(session, project) == [other]
+    with pytest.raises(ForbiddenError):
+        projects.check_token(session, project, first, now=START)
+
+
+def test_a_token_of_another_project_is_not_revoked(session, project):
+    other = factories.project(session)
+    projects.add_token(session, other, "app", now=START)
+    session.flush()
+    with pytest.raises(NotFoundError, match="no token"):
+        projects.revoke(session, project, projects.tokens(session, other)[0].id, now=START)

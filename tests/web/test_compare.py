@@ -61,7 +61,7 @@ def test_what_is_in_force_and_the_newest_beside_it_are_chosen(signed_in, session
     versions.promote(session, strict, factories.actor())
     session.commit()
     page = signed_in.get(PAGE).text
-    assert '<option value="1" selected>Version 1 · from 40 decisions · in force</option>' in page
+    assert '<option value="1" selected>Version 1 · in force · from 40 decisions</option>' in page
     assert '<option value="2" selected>Version 2 · from 60 decisions</option>' in page
     assert "Both were asked" not in page
     assert PAGE in signed_in.get("/learning/demo").text

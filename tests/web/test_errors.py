@@ -68,6 +68,46 @@ def test_a_wrong_method_says_which_are_right(client: FlaskClient):
     assert client.open("/healthz", method="PURGE").status_code == 405
 
 
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/queue/T7KQ2M/accept", "/queue/T7KQ2M"),
+        ("/queue/decisions/1/undo", "/queue"),
+        ("/learning/demo/rollback", "/learning/demo"),
+        ("/learning/proposals/1/yes", "/learning"),
+        ("/hosts/demo/check", "/hosts/demo"),
+        ("/s/K7QM-3XTA-9WPD/reply", "/s/K7QM-3XTA-9WPD"),
+        ("/sign-out", "/"),
+    ],
+)
+def test_who_opens_the_address_of_a_button_gets_its_page(signed_in: FlaskClient, path: str, page: str):
+    answer = signed_in.get(path)
+    assert (answer.status_code, answer.location) == (302, page)
+
+
+def test_machines_are_told_of_a_wrong_method(client: FlaskClient):
+    answer = client.get("/api/v1/projects/demo/feedback")
+    assert answer.status_code == 405
+    assert set(answer.headers["Allow"].split(", ")) == {"OPTIONS", "POST"}
+
+
+def test_an_expired_page_says_so_and_leads_back(client: FlaskClient):
+    answer = client.post("/queue/T7KQ2M/accept", data={}, headers={"Accept-Language": "en"})
+    assert answer.status_code == 400
+    assert "The page had expired" in answer.text
+    assert 'href="/queue/T7KQ2M"' in answer.text
+
+
+def test_a_form_that_went_wrong_leads_back_to_where_it_was(client: FlaskClient):
+    answer = client.post("/queue/decisions/1/undo", data={"back": "/queue?kind=bug"})
+    assert 'href="/queue?kind=bug"' in answer.text
+    assert "//evil.test" not in client.post("/queue/decisions/1/undo", data={"back": "//evil.test"}).text
+
+
+def test_a_slash_at_the_end_does_no_harm(client: FlaskClient, project: Project):
+    assert client.get("/p/demo/new/").status_code == 200
+
+
 def test_health(client: FlaskClient):
     assert client.get("/healthz").json["ok"] is True
 

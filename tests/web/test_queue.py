@@ -235,6 +235,17 @@ def test_a_move_that_is_not_allowed_is_a_conflict(signed_in: FlaskClient, sessio
     assert "Look again, then decide." in answer.text
 
 
+def test_where_somebody_was_quicker_what_was_written_is_still_there(
+    signed_in: FlaskClient, session: Session, project: Project
+):
+    topic = factories.filed(session, project)
+    session.commit()
+    answer = act(signed_in, topic.key, "decline", reason="Use the other button, <b>please</b>.")
+    assert answer.status_code == 409
+    assert "What you wrote was not sent:" in answer.text
+    assert "Use the other button, &lt;b&gt;please&lt;/b&gt;." in answer.text
+
+
 def test_undoing_twice_is_a_conflict(signed_in: FlaskClient, session: Session, topic: Topic):
     act(signed_in, topic.key, "spam")
     fields = filled(signed_in, f"/queue/{topic.key}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from typing import Any, NoReturn
 
 import click
@@ -68,6 +69,11 @@ def show(data: Any, *, as_json: bool, text: str) -> None:
     click.echo(json.dumps(data, ensure_ascii=False, indent=2) if as_json else text)
 
 
+def day(moment: datetime | None) -> str:
+    """Return the day of a moment, in UTC, or nothing."""
+    return f"{moment:%Y-%m-%d}" if moment else ""
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
 
 
@@ -87,9 +93,9 @@ def version(as_json: bool) -> None:
 
 
 def _register() -> None:
-    from triage.cli import evaluate, keep, learning, project, run
+    from triage.cli import evaluate, keep, learning, project, run, user
 
-    for module in (run, keep, project, evaluate, learning):
+    for module in (run, keep, project, user, evaluate, learning):
         for command in module.COMMANDS:
             main.add_command(command)
 

@@ -1,4 +1,4 @@
-"""`triage project`, `user`, `host`: what an operator sets."""
+"""`triage project`, `host`: what an operator sets."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 
-from triage.cli import json_option, opened, show
+from triage.cli import day, json_option, opened, show
 from triage.db.queries import project_by_slug
-from triage.services import connection, doctor, followup, mirror, people, projects, replay
+from triage.services import connection, doctor, followup, mirror, projects, replay
 
 
 @click.group()
@@ -67,6 +67,28 @@ def token(slug: str, name: str) -> None:
         click.echo(projects.add_token(session, project_by_slug(session, slug), name, now=site.now()))
 
 
+@project.command("tokens")
+@click.argument("slug")
+@click.option("--revoke", "number", type=int, help="The number of a token that is to hold no longer.")
+@json_option
+def tokens(slug: str, number: int | None, as_json: bool) -> None:
+    """List the tokens of the submit API: number, when made and last used, name; or revoke one."""
+    site = opened()
+    with site.db.write() as session:
+        row = project_by_slug(session, slug)
+        if number is not None:
+            projects.revoke(session, row, number, now=site.now())
+            session.flush()
+        rows = [
+            {"number": token.id, "name": token.name, "made": day(token.created_at), "used": day(token.used_at)}
+            for token in projects.tokens(session, row)
+        ]
+    text = "\n".join(
+        f"{one['number']:4}  made {one['made']}  used {one['used'] or 'never':10}  {one['name']}" for one in rows
+    )
+    show(rows, as_json=as_json, text=text or f"{slug} has no token that holds: triage project token {slug}")
+
+
 @project.command("hooks")
 @click.argument("slug")
 @json_option
@@ -82,20 +104,6 @@ def hooks(slug: str, as_json: bool) -> None:
             "host_secret": projects.host_secret(row, key=site.key),
         }
     show(shown, as_json=as_json, text="\n".join(f"{name:16} {value}" for name, value in shown.items()))
-
-
-@click.group()
-def user() -> None:
-    """Add maintainers."""
-
-
-@user.command("add")
-@click.argument("name")
-def add_user(name: str) -> None:
-    """Add maintainer NAME; prints a one-time password."""
-    site = opened()
-    with site.db.write() as session:
-        click.echo(people.add(session, name, now=site.now()))
 
 
 @click.group()
@@ -178,4 +186,4 @@ def _bar(label: str, counts: list[int]) -> Iterator[Callable[[int], None]]:
         yield heard
 
 
-COMMANDS = (project, user, host)
+COMMANDS = (project, host)

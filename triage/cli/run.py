@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -108,7 +109,20 @@ def _server(settings: Settings) -> Any:
     )
     hung_up = hang_up()
     server.on_startup(lambda: signal.signal(signal.SIGHUP, hung_up))  # else it reloads, and lives on without a terminal
+    server.on_startup(lambda: os.register_at_fork(after_in_child=lambda: _mortal(server)))
     return server
+
+
+def _mortal(server: Any) -> None:
+    """Let a web process end at once while it loads: forked with the server's handlers, it would do nothing.
+
+    One that is forked when the server is to stop already may miss the signal: Python drops what comes while it forks.
+    """
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, signal.SIG_DFL)
+    if server.interrupt_signal:
+        time.sleep(1)  # who ends before the server asks for it has failed
+        os._exit(0)
 
 
 class _Consumer(Consumer):  # type: ignore[misc]

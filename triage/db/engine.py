@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,8 @@ def _engine(url: str) -> Engine:
     except ArgumentError as error:
         raise SettingError(_WANTED) from error
     if address.get_backend_name() == "postgresql":
+        if find_spec("psycopg") is None:
+            raise SettingError("TRIAGE_DATABASE_URL needs the package psycopg, of triage[postgresql]")
         return create_engine(
             address.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10, max_overflow=20
         )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from triage.db.tables import User
 from triage.domain.codes import ALPHABET
 from triage.domain.text import cleanse
-from triage.errors import ConflictError, ForbiddenError, InvalidError
+from triage.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 
 SHORTEST = 10  # characters of a password
 
@@ -33,7 +33,7 @@ def add(session: Session, name: str, password: str = "", *, now: datetime) -> st
     if not 1 <= len(name) <= 100:  # noqa: PLR2004
         raise InvalidError("a name has 1 to 100 characters", field="name", code="name")
     if session.scalar(select(User.id).where(User.name == name)):
-        raise ConflictError(f"there is a maintainer “{name}” already")
+        raise ConflictError(f"there is a maintainer “{name}” already; “triage user reset” makes a new password")
     chosen = _long_enough(password) if password else one_time_password()
     user = User(
         name=name, password_hash=_hasher.hash(_encoded(chosen)), must_change_password=not password, created_at=now
@@ -58,6 +58,33 @@ def change_password(user: User, password: str) -> None:
     """Set a new password; raises InvalidError for one that is too short."""
     user.password_hash = _hasher.hash(_encoded(_long_enough(password)))
     user.must_change_password = False
+
+
+def listing(session: Session) -> list[User]:
+    """Return all maintainers by name, those who left too: their decisions keep their names."""
+    return list(session.scalars(select(User).order_by(User.name)))
+
+
+def reset(session: Session, name: str) -> str:
+    """Return a new one-time password for a maintainer, whoever left comes back in; every session of theirs ends."""
+    user, chosen = _named(session, name), one_time_password()
+    user.password_hash, user.must_change_password, user.active = _hasher.hash(_encoded(chosen)), True, True
+    return chosen
+
+
+def remove(session: Session, name: str) -> None:
+    """Shut a maintainer out at once, also where they are signed in; what they decided stays as it is."""
+    user = _named(session, name)
+    if not user.active:
+        raise ConflictError(f"“{user.name}” is shut out already")
+    user.active = False
+
+
+def _named(session: Session, name: str) -> User:
+    user = session.scalar(select(User).where(User.name == cleanse(name)))
+    if user is None:
+        raise NotFoundError(f"there is no maintainer “{cleanse(name)}”")
+    return user
 
 
 def count(session: Session) -> int:

@@ -18,7 +18,7 @@ from triage.db.seal import seal, unseal
 from triage.db.tables import ApiToken, Project
 from triage.domain.feedback import Kind
 from triage.domain.verdicts import parse
-from triage.errors import ConflictError, ForbiddenError, InvalidError
+from triage.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 
 DEFAULT_LABELS: dict[str, list[str]] = {kind.value: [] for kind in Kind}
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
@@ -126,6 +126,20 @@ def check_token(session: Session, project: Project, token: str, *, now: datetime
     if row is None:
         raise ForbiddenError("the token is wrong, or not this project's")
     row.used_at = now
+
+
+def tokens(session: Session, project: Project) -> list[ApiToken]:
+    """Return the tokens of the submit API that still hold, the oldest first."""
+    holds = select(ApiToken).where(ApiToken.project_id == project.id, ApiToken.revoked_at.is_(None))
+    return list(session.scalars(holds.order_by(ApiToken.id)))
+
+
+def revoke(session: Session, project: Project, number: int, *, now: datetime) -> None:
+    """Let token `number` hold no longer."""
+    row = next((row for row in tokens(session, project) if row.id == number), None)
+    if row is None:
+        raise NotFoundError(f"{project.slug} has no token {number} that still holds")
+    row.revoked_at = now
 
 
 def hook_secret(project: Project, *, key: str) -> str:

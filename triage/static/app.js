@@ -89,6 +89,14 @@ function localTime(element) {
   element.title = moment.toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
 }
 
+/** A choice is taken at once, but not while arrow keys still walk through the list: then the form's button takes it. */
+function takeChoice(select) {
+  let walking = false;
+  select.addEventListener("keydown", (event) => { walking = event.key !== "Enter"; });
+  select.addEventListener("pointerdown", () => { walking = false; });
+  select.addEventListener("change", () => { if (!walking) select.form.requestSubmit(); });
+}
+
 /** j and k go down and up in the queue, o opens; never while something is typed, or composed with an input method. */
 function queueKeys(event) {
   const typing = event.target.closest("input, textarea, select, [contenteditable]");
@@ -108,6 +116,6 @@ all("[data-megabytes]", weighPicture);
 all("form[data-once]", sendOnce);
 all("[data-copy]", copyButton);
 all("time[datetime]", localTime);
-all("select[data-submit]", (select) => select.addEventListener("change", () => select.form.requestSubmit()));
+all("select[data-submit]", takeChoice);
 all("[data-sent]:not(form)", (element) => store(`draft:${element.dataset.sent}`, null));
 document.querySelector("[data-focus]")?.focus({ preventScroll: false });

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import structlog
 from apiflask.exceptions import HTTPError
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, current_app, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from flask_wtf.csrf import CSRFError
@@ -17,10 +17,12 @@ from triage.domain.feedback import BODY_LIMIT, TITLE_LIMIT
 from triage.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, OutsideError, TriageError
 from triage.services import attaching, replies
 from triage.services.people import SHORTEST
+from triage.web.context import safe_next
 
 log = structlog.get_logger()
 
 MACHINES = ("/api/", "/hooks/")
+ROWS = frozenset({"decisions", "pictures", "proposals"})  # there are buttons below these, and no page of their own
 STATUS: dict[type[TriageError], int] = {
     NotFoundError: 404,
     InvalidError: 422,
@@ -64,6 +66,7 @@ CONFLICTS = {
     "this decision is undone already": lazy_gettext("This decision is undone already."),
     "something was decided after it: undo that first": lazy_gettext("Something was decided after it: undo that first."),
 }
+EXPIRED = lazy_gettext("The page had expired")
 PAGES = {
     400: (
         lazy_gettext("That can't be read"),
@@ -102,12 +105,12 @@ PAGES = {
 
 def attach(app: Flask) -> None:
     """Answer every error of `app`."""
+    if hasattr(app, "error_processor"):
+        app.error_processor(_of_apiflask)  # before ours: it takes every HTTPException, too, and drops its headers
     app.register_error_handler(TriageError, _of_ours)
     app.register_error_handler(CSRFError, _of_csrf)
     app.register_error_handler(HTTPException, _of_http)
     app.register_error_handler(Exception, _of_last_resort)
-    if hasattr(app, "error_processor"):
-        app.error_processor(_of_apiflask)
 
 
 def sentence(error: TriageError) -> str:
@@ -140,6 +143,8 @@ def _of_csrf(_: CSRFError) -> ResponseReturnValue:
 def _of_http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error.get_response()
+    if error.code == HTTPStatus.METHOD_NOT_ALLOWED and request.method == "GET" and not _by_machine():
+        return redirect(_page_of(request.path))  # reloaded, or come back to after signing in: a 405 would be a dead end
     answer, status = _answer(error.code, _words(error.code), code=error.name.lower().replace(" ", "_"))
     return answer, status, [item for item in error.get_headers() if item[0] in {"Allow", "Retry-After"}]
 
@@ -157,12 +162,41 @@ def _of_last_resort(error: Exception) -> ResponseReturnValue:
 
 
 def _words(status: int) -> str:
-    return str(PAGES.get(status, PAGES[500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 400])[1])
+    return str(PAGES.get(status, PAGES[_class_of(status)])[1])
+
+
+def _class_of(status: int) -> int:
+    return 500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 400
+
+
+def _by_machine() -> bool:
+    return request.path.startswith(MACHINES)
+
+
+def _page_of(path: str) -> str:
+    """Return the nearest page at or above `path`, for an address that takes only what forms send."""
+    parts, urls = path.strip("/").split("/"), current_app.create_url_adapter(request)
+    for length in range(len(parts), 0, -1):
+        page = "/" + "/".join(parts[:length])
+        if urls and parts[length - 1] not in ROWS and urls.test(page, "GET"):
+            return safe_next(page)
+    return "/"
+
+
+def _way_back() -> str:
+    """Return where a form that went wrong was, as far as it says; nothing where no form was sent."""
+    if request.method != "POST":
+        return ""
+    try:
+        said = request.form.get("back", "")
+    except HTTPException:  # too large to be read, or broken off
+        said = ""
+    return safe_next(said, _page_of(request.path))
 
 
 def _answer(status: int, words: str, *, code: str, field: str = "", number: str = "") -> tuple[str | Response, int]:
-    if request.path.startswith(MACHINES):
+    if _by_machine():
         about = {"code": code, "field": field, "message": words}
         return jsonify(error=about | ({"id": number} if number else {})), status
-    title = PAGES.get(status, PAGES[500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 400])[0]
-    return render_template("errors/error.html", title=title, words=words, number=number), status
+    title = EXPIRED if code == "csrf" else PAGES.get(status, PAGES[_class_of(status)])[0]
+    return render_template("errors/error.html", title=title, words=words, number=number, back=_way_back()), status
