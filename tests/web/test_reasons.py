@@ -58,3 +58,11 @@ def test_why_something_is_in_quarantine_and_what_speaks_against_it(app: Flask, l
     with app.test_request_context(headers={"Accept-Language": language}):
         (reason,) = reasons.reasons(feedback(spam=label))
     assert (reason.words, reason.against) == (("优惠", price), (against,))
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "what it means, taken as a whole"), ("zh", "整段话的意思")])
+def test_a_kind_says_where_its_meaning_decided(app: Flask, language, said):
+    kind = {"ranked": [["bug", 0.9]], "sure": True, "why": [["‹meaning›", 1.3], ["app", 0.2]], "against": []}
+    with app.test_request_context(headers={"Accept-Language": language}):
+        (reason,) = reasons.reasons(feedback(kind=kind))
+    assert reason.words == (said, "app")
