@@ -31,6 +31,7 @@ from triage.db.tables import (
 from triage.domain.codes import receipt, topic_key
 from triage.domain.feedback import FeedbackState
 from triage.domain.topics import TopicState
+from triage.services.indexing import READING
 from triage.services.people import _hasher
 from triage.services.review import Actor
 
@@ -61,7 +62,7 @@ def feedback(session: Session, project: Project, body: str = "The job hangs at 9
         fields["reporter"] = reporter(session, project, **about)
     made = {"project": project, "identity": f"form:{number}", "receipt": receipt(secrets.choice), "channel": "form"}
     made |= {"body": body, "state": FeedbackState.ANALYSED, "kind": "bug", "language": "en"}
-    made |= {"said_at": START + timedelta(seconds=number), "created_at": START}
+    made |= {"said_at": START + timedelta(seconds=number), "created_at": START, "recipe": READING}
     return _added(session, Feedback(**(made | fields)))
 
 
@@ -110,7 +111,7 @@ def filing(session: Session, topic: Topic, **fields: Any) -> Filing:
 def issue(session: Session, topic: Topic, number: str = "1", **fields: Any) -> Issue:
     made = {"project_id": topic.project_id, "topic": topic, "repo": topic.project.host_repo, "number": number}
     made |= {"url": f"http://git.test/team/product/issues/{number}", "title": topic.title, "labels": []}
-    made |= {"host_updated_at": START, "read_at": START, "created_at": START}
+    made |= {"host_updated_at": START, "read_at": START, "created_at": START, "recipe": READING}
     return _added(session, Issue(**(made | fields)))
 
 

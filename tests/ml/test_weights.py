@@ -26,8 +26,16 @@ def test_the_same_bundle_gives_the_same_bytes(tmp_path):
 
 
 def changed(folder, **facts):
+    """Change facts as somebody would who knows of no checksum of theirs."""
     file = folder / "m.json"
-    file.write_text(json.dumps({**json.loads(file.read_text()), **facts}))
+    found = {**json.loads(file.read_text()), **facts}
+    found.pop("facts_sha256")
+    file.write_text(json.dumps(found))
+
+
+def replaced(folder, old, new):
+    file = folder / "m.json"
+    file.write_text(file.read_text().replace(old, new))
 
 
 DAMAGES = {
@@ -38,8 +46,16 @@ DAMAGES = {
     "no json": lambda folder: (folder / "m.json").write_text("{"),
     "a list": lambda folder: (folder / "m.json").write_text("[]"),
     "another format": lambda folder: changed(folder, format=99),
+    "another label": lambda folder: replaced(folder, '"bug"', '"bog"'),
+    "no number": lambda folder: changed(folder, threshold=float("nan")),
     "another checksum": lambda folder: changed(folder, sha256="0"),
 }
+
+
+def test_what_was_written_before_there_was_a_checksum_of_facts_is_loaded(tmp_path):
+    save(tmp_path, "m", BUNDLE)
+    changed(tmp_path)
+    assert load(tmp_path, "m").facts["labels"] == ["bug", "错"]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

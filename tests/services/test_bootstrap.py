@@ -55,7 +55,9 @@ def test_a_projects_own_labels_take_the_place_of_the_usual_ones(story):
     assert story.learn().as_dict()["kinds"] == {"bug": 1, "praise": 1}
 
 
-@pytest.mark.parametrize("label", ["Kind/Bug", "type::bug", "kind: bug", " BUG "])
+@pytest.mark.parametrize(
+    "label", ["Kind/Bug", "type::bug", "kind: bug", " BUG ", "类型：缺陷", "类型:缺陷", "🐛 Bug", "ＢＵＧ"]
+)
 def test_scopes_and_capitals_do_not_matter(story, label):
     story.issue(label)
     assert story.learn().kinds == {"bug": 1}
@@ -87,6 +89,15 @@ def test_again_it_is_brought_up_to_date_and_nothing_is_doubled(story):
     story.learn()
     (row,) = story.session.query(Example)
     assert (row.kind, row.title) == ("question", "Another")
+
+
+def test_an_issue_that_lost_its_label_is_no_example_any_more(story):
+    numbers = [story.issue("bug") for _ in range(3)]
+    story.learn()
+    for number, labels in zip(numbers, [(), ("bug", "question"), ("bug",)], strict=True):
+        story.host.issues[number] = replace(story.host.issues[number], labels=labels)
+    story.learn()
+    assert list(story.kinds()) == [f"team/product#{numbers[2]}"]
 
 
 def test_they_count_as_the_hosts_examples(story):

@@ -51,11 +51,14 @@ def copied(tmp_path_factory):
     return folder
 
 
+WORDS = ["words/dictionary.txt", "words/stopwords.txt", "words/components.json"]
 WEIGHTS = [f"weights/{model}.{end}" for model in ("kinds", "spam", "duplicates") for end in ("npz", "json")]
 
 
 @pytest.mark.parametrize("harm", HARM)
-@pytest.mark.parametrize("name", [*WEIGHTS, "words/dictionary.txt", "words/stopwords.txt", "card.json"])
+@pytest.mark.parametrize(
+    "name", [*WEIGHTS, "words/dictionary.txt", "words/stopwords.txt", "words/components.json", "card.json"]
+)
 def test_a_damaged_model_is_told_and_its_label_left_out(copied, name, harm):
     file = copied / name
     sound = file.read_bytes()
@@ -100,7 +103,9 @@ def harmed(tmp_path):
 
 
 @pytest.mark.parametrize("how", ODD)
-@pytest.mark.parametrize("name", [*WEIGHTS, "words/dictionary.txt", "words/stopwords.txt", "card.json"])
+@pytest.mark.parametrize(
+    "name", [*WEIGHTS, "words/dictionary.txt", "words/stopwords.txt", "words/components.json", "card.json"]
+)
 def test_a_model_that_is_no_file_is_told_and_its_label_left_out(harmed, name, how):
     models = harmed(name, how)
     if name in WEIGHTS:

@@ -1,14 +1,18 @@
 """A project's own words: read from a list, looked at before they are put in force, and then index and query alike."""
 
+import hashlib
+import json
+
 import pytest
 from sqlalchemy import update
 
 from tests import factories
 from tests.fakes.clock import START
+from triage.config import data
 from triage.db.tables import Feedback, Issue, Project
 from triage.errors import InvalidError
 from triage.services import analysis, dictionary, worker
-from triage.services.indexing import query
+from triage.services.indexing import READING, query, stored
 from triage.services.library import recipe
 
 WORD = "智算网络"
@@ -105,7 +109,33 @@ def test_taking_the_words_back_brings_the_old_cut_back(session, site, project):
         session.commit()
         dictionary.resegment(site, project.id)
         session.expire_all()
-    assert (row.cut, row.recipe) == (before, "")
+    assert (row.cut, row.recipe) == (before, READING)
+
+
+def test_what_an_earlier_version_has_cut_is_cut_anew(session, site, project):
+    row = factories.feedback(session, project, BODY, analysed_at=START, recipe="")
+    issue = factories.issue(session, factories.topic(session, project), body=BODY, text_at=START, recipe="")
+    session.commit()
+    (number,) = dictionary.waiting(session)
+    session.rollback()
+    assert dictionary.resegment(site, number) == 2
+    session.expire_all()
+    assert (row.recipe, issue.recipe, bool(row.cut), bool(issue.cut)) == (READING, READING, True, True)
+
+
+def test_how_texts_are_cut_has_another_name_whenever_it_changes(site):
+    """If this fails, texts are cut otherwise than before: raise `READING`, and write the new digest here."""
+    said = [
+        "昇腾910B 上训练，报错误码EI0002，CUDA 12.4",
+        "RPC failed; curl 56 错误，torch_npu==2.1.0",
+        "- OS:\n请提供日志\n问题描述：登录不了",
+        '  File "a.py", line 3, in run\nValueError: x',
+        "訓*練*任務啟動失敗，ＯｕｔＯｆＭｅｍｏｒｙ at https://a.example/b",
+    ]
+    cuts = [stored(site.models.cut("", text)) for text in said]
+    lists = [(data("models") / "words" / name).read_text("utf-8") for name in ("dictionary.txt", "stopwords.txt")]
+    digest = hashlib.sha256(json.dumps([cuts, lists], ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:16]
+    assert (READING, digest) == ("2-", "73dd2aa2a4154480")
 
 
 def test_other_projects_stay_as_they_are(session, site, project):

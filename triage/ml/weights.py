@@ -36,6 +36,7 @@ def save(folder: Path, name: str, bundle: Bundle) -> None:
     packed = io.BytesIO()
     np.savez_compressed(packed, **{key: bundle.arrays[key] for key in sorted(bundle.arrays)})  # type: ignore[arg-type]
     facts = {**bundle.facts, "format": FORMAT, "sha256": hashlib.sha256(packed.getvalue()).hexdigest()}
+    facts["facts_sha256"] = _checksum(facts)
     _write(folder / f"{name}.npz", packed.getvalue())
     _write(folder / f"{name}.json", (json.dumps(facts, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode())
 
@@ -44,14 +45,27 @@ def load(folder: Path, name: str) -> Bundle:
     """Return the bundle that `save` wrote. Raises ModelError where a file is missing, damaged or of another format."""
     try:
         packed = (folder / f"{name}.npz").read_bytes()
-        facts = json.loads((folder / f"{name}.json").read_bytes())
+        facts = json.loads((folder / f"{name}.json").read_bytes(), parse_constant=_refused)
         if not isinstance(facts, dict) or facts.get("format") != FORMAT:
             raise ModelError(f"the model {name} has a format that this version doesn't know")
         if facts.get("sha256") != hashlib.sha256(packed).hexdigest():
             raise ModelError(f"the weights of the model {name} are damaged: the checksum differs")
+        # a changed threshold looks like any other; what was written before there was this checksum has none
+        if facts.get("facts_sha256", _checksum(facts)) != _checksum(facts):
+            raise ModelError(f"the facts of the model {name} are damaged: the checksum differs")
         return Bundle(_arrays(packed, name), facts)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ModelError(f"the model {name} can't be read: {error}") from error
+
+
+def _checksum(facts: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of all `facts` but that of themselves."""
+    rest = {key: value for key, value in facts.items() if key != "facts_sha256"}
+    return hashlib.sha256(json.dumps(rest, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+def _refused(constant: str) -> float:
+    raise ValueError(f"{constant} is no number")
 
 
 def _arrays(packed: bytes, name: str) -> dict[str, NDArray[Any]]:

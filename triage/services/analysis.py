@@ -89,6 +89,7 @@ def _label(row: Feedback, reading: Reading) -> None:
         kind = reading.kind
         row.kind = kind.label or kind.guess or ""
         labels["kind"] = {
+            "guess": row.kind,
             "sure": kind.label is not None,
             "likely": kind.sure,
             "score": round(kind.score, 4),

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from triage.db.queries import project_by_slug
 from triage.db.tables import Example, Project
 from triage.domain.drafts import marked_key
 from triage.domain.feedback import BODY_LIMIT, Kind
-from triage.domain.text import cleanse, plain
+from triage.domain.text import cleanse, normalise, plain
 from triage.hosts import Host, HostIssue
 from triage.ml.components import component_of, telling_words
 from triage.services.components import told, vocabulary
@@ -35,9 +35,12 @@ USUAL: Mapping[Kind, Sequence[str]] = {
         "功能",
         "新功能",
         "建议",
+        "功能建议",
+        "功能请求",
+        "新特性",
         "优化",
     ),
-    Kind.QUESTION: ("question", "help wanted", "support", "疑问", "咨询", "问题咨询", "求助"),
+    Kind.QUESTION: ("question", "help wanted", "support", "疑问", "咨询", "问题咨询", "使用咨询", "提问", "求助"),
 }
 # what stands before the name of a component in a label: “area/scheduler”, “模块: 调度”
 PART_SCOPES = frozenset("component comp area module mod sig pkg package 组件 模块 领域 子系统".split())  # noqa: SIM905
@@ -77,6 +80,8 @@ def learn(site: Site, slug: str, repo: str, *, host: Host, progress: Callable[[i
             project = project_by_slug(session, slug)
             kinds = by_label(project.labels)
             chosen = [(issue, kind) for issue in some if (kind := _kind(issue, kinds, learned))]
+            kept = {issue.number for issue, _ in chosen}
+            _forget(session, project, [f"{repo}#{issue.number}" for issue in some if issue.number not in kept])
             _store(session, project, repo, chosen, site.now())
             learned.parts += [part for issue in some if (part := _part(issue, project.words))]
         progress(len(some))
@@ -144,7 +149,7 @@ def by_label(labels: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 
 def _bare(label: str) -> str:
-    return cleanse(label).strip().casefold()
+    return normalise(label).strip(" -·|").casefold()  # “🐛 Bug” and “ＢＵＧ” too
 
 
 def _kind(issue: HostIssue, kinds: Mapping[str, str], learned: Learned) -> str:
@@ -153,8 +158,8 @@ def _kind(issue: HostIssue, kinds: Mapping[str, str], learned: Learned) -> str:
     if marked_key(issue.body):
         learned.own += 1
         return ""
-    # a scoped label such as “Kind/Bug” or “type::bug” also goes by its last part
-    parts = [part for label in issue.labels for part in (label, re.split(r"/|::|: ?", label)[-1])]
+    # a scoped label such as “Kind/Bug”, “type::bug” or “类型：缺陷” also goes by its last part
+    parts = [part for label in issue.labels for part in (label, _SCOPE.split(label)[-1])]
     found = {kinds[_bare(part)] for part in parts if _bare(part) in kinds}
     learned.unlabelled += not found
     learned.ambiguous += len(found) > 1
@@ -163,6 +168,11 @@ def _kind(issue: HostIssue, kinds: Mapping[str, str], learned: Learned) -> str:
     kind = found.pop()
     learned.kinds[kind] += 1
     return kind
+
+
+def _forget(session: Session, project: Project, sources: Sequence[str]) -> None:
+    """Take back what was learned of issues whose labels say no kind, or two, by now."""
+    session.execute(delete(Example).where(Example.project_id == project.id, Example.source.in_(sources)))
 
 
 def _store(

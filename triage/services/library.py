@@ -28,6 +28,7 @@ from triage.ml.kinds import KindModel
 from triage.ml.segment import Segmenter
 from triage.ml.site_training import load_numbers
 from triage.services import components
+from triage.services.indexing import READING
 from triage.services.models import Models
 
 ACTIVE = "active"
@@ -143,9 +144,9 @@ def _where(project: Project, version: int, part: str) -> str:
 
 
 def recipe(project: Project) -> str:
-    """Return a short name for the project's dictionary, "" for none: texts cut by different ones are not alike."""
+    """Return a short name for how the project's texts are cut: by this version, with its dictionary."""
     words = sorted(project.dictionary)
-    return hashlib.sha256(json.dumps(words, ensure_ascii=False).encode()).hexdigest()[:16] if words else ""
+    return READING + (hashlib.sha256(json.dumps(words, ensure_ascii=False).encode()).hexdigest()[:12] if words else "")
 
 
 def _threshold(folder: Path) -> float:

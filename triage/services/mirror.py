@@ -21,7 +21,7 @@ from triage.domain.verdicts import Known
 from triage.errors import OutsideError
 from triage.hosts import Host, HostIssue
 from triage.ml.duplicates import DuplicateModel
-from triage.services.indexing import stored
+from triage.services.indexing import READING, stored
 
 BATCH = 50  # issues a transaction: short enough that nobody waits for it
 OVERLAP = timedelta(hours=1)  # we look back by this much, for clocks differ and a pull may have died half-way
@@ -203,7 +203,7 @@ def read(db: Database, model: DuplicateModel, *, now: Clock, progress: Progress 
             moment = now()
             for row, cut in cuts:
                 same = Issue.id == row.id, Issue.host_updated_at == row.host_updated_at  # else it waits again
-                session.execute(update(Issue).where(*same).values(cut=cut, text_at=moment))
+                session.execute(update(Issue).where(*same).values(cut=cut, recipe=READING, text_at=moment))
         total += len(some)
         if progress:
             progress(len(some))

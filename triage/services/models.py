@@ -24,6 +24,7 @@ from triage.ml.ranker import Ranker
 from triage.ml.segment import Segmenter
 from triage.ml.spam import SpamModel, SpamVerdict
 from triage.services.components import vocabulary
+from triage.services.vocabulary import read_components
 
 Loaded = TypeVar("Loaded")
 
@@ -98,6 +99,7 @@ class Models:
         weights = folder / "weights"
         comparing = comparing or Comparing.load(folder)
         segmenter, faults = comparing.segmenter, list(comparing.faults)
+        _tried(lambda: read_components(folder / "words" / "components.json"), faults)
         return cls(
             segmenter=segmenter,
             duplicates=comparing.duplicates,

@@ -117,9 +117,9 @@ def placed(feedback: Feedback) -> str:
 
 def _kind(feedback: Feedback) -> Reason | None:
     label = feedback.labels.get("kind")
-    if not label:
-        return None
-    guess = label["ranked"][0][0] if label.get("ranked") else feedback.kind
+    if not label or label.get("guess") == "":
+        return None  # there was nothing in the text to judge by
+    guess = label.get("guess") or (label["ranked"][0][0] if label.get("ranked") else feedback.kind)
     sure = "likely" if label.get("sure") else "maybe" if label.get("likely") else "unsure"
     told = CHANGED if feedback.kind != guess else SURENESS[sure]
     return Reason(gettext("Kind"), said(guess, KINDS), str(told), *_both(label))
@@ -148,9 +148,10 @@ def _both(label: Mapping[str, Any]) -> tuple[tuple[Word, ...], tuple[Word, ...]]
     return words(why, against), words(against, why)
 
 
-def sameness(score: float) -> str:
-    """Return how sure it is that two are about the same, in words."""
-    return str(SAMENESS[_sureness(score, Policy().join, _middle())])
+def sameness(score: float, differing: Sequence[Any] = ()) -> str:
+    """Return how sure it is that two are about the same, in words; never very where facts are `differing`."""
+    sure = _sureness(score, Policy().join, _middle())
+    return str(SAMENESS["maybe" if differing and sure == "likely" else sure])
 
 
 def suggests(score: float) -> bool:
