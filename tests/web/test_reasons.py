@@ -60,14 +60,14 @@ def test_why_something_is_in_quarantine_and_what_speaks_against_it(app: Flask, l
     assert (reason.words, reason.against) == (("优惠", price), (against,))
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize(("language", "said"), [("en", "what it means, taken as a whole"), ("zh", "整段话的意思")])
 def test_a_kind_says_where_its_meaning_decided(app: Flask, language, said):
     kind = {"ranked": [["bug", 0.9]], "sure": True, "why": [["‹meaning›", 1.3], ["app", 0.2]], "against": []}
     with app.test_request_context(headers={"Accept-Language": language}):
         (reason,) = reasons.reasons(feedback(kind=kind))
     assert reason.words == (said, "app")
-=======
+
+
 def test_where_there_was_nothing_to_judge_by_no_kind_is_told(app: Flask):
     kind = {"guess": "", "ranked": [["other", 0.3]], "sure": False, "why": [], "against": []}
     with app.test_request_context():
@@ -85,4 +85,3 @@ def test_what_contradicts_is_never_very_likely_the_same(app: Flask):
     with app.test_request_context(headers={"Accept-Language": "en"}):
         assert reasons.sameness(0.99) == "Very likely the same"
         assert reasons.sameness(0.99, [["version", "2.1", "2.3"]]) == "Possibly the same"
->>>>>>> audit
