@@ -97,3 +97,10 @@ def test_keys_walk_through_the_queue(topic: Topic, desk: Page):
     desk.get_by_placeholder("Title or key").press("k")
     expect(desk.get_by_placeholder("Title or key")).to_have_value("k")
     desk.keyboard.press("Escape")
+
+
+def test_magnified_four_times_nothing_lies_to_the_side(topic: Topic, desk: Page):
+    desk.set_viewport_size({"width": 320, "height": 640})
+    for path in ("/queue", f"/queue/{topic.key}", "/learning/demo", "/hosts/demo", "/password"):
+        desk.goto(path)
+        assert fits(desk), path
