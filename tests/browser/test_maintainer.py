@@ -34,6 +34,7 @@ def desk(page: Page, session: Session) -> Page:
     page.get_by_label("Password").fill(factories.PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Queue")).to_be_visible()
+    page.wait_for_load_state()  # the keys are listened to from then on
     return page
 
 
