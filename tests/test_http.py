@@ -154,6 +154,10 @@ def test_no_address_is_for_good(client: OutsideHttp, url: str) -> None:
     assert refused(client, url).permanent
 
 
+def test_a_project_without_an_address_is_told_which_setting_is_missing(client: OutsideHttp) -> None:
+    assert str(refused(client, "file:///srv/console-app.json/api/v1/version")).endswith("is set (host_url)")
+
+
 @pytest.mark.parametrize("token", [f"{SECRET}\n", f"{SECRET}\nX-Other: 1", f"{SECRET}令牌"])
 def test_a_token_that_no_header_can_hold(client: OutsideHttp, port: int, token: str) -> None:
     assert refused(client, f"http://127.0.0.1:{port}/", headers={"Authorization": token})

@@ -166,7 +166,7 @@ class OutsideHttp:
             with answer:
                 return self._read(answer, where)
         except (requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema, requests.exceptions.InvalidURL):
-            raise OutsideError(f"“{where}” is no address of a web server", permanent=True, code="address") from None
+            raise _no_server(where) from None
         except requests.RequestException as err:
             code, words = _why(err)
             raise OutsideError(f"{where} {words}", code=code) from None  # the cause would show the address's query
@@ -194,9 +194,16 @@ def _given_up(answer: requests.Response, words: str, code: str) -> OutsideError:
     return OutsideError(words, status=answer.status_code, code=code)
 
 
+def _no_server(where: str) -> OutsideError:
+    if not where:  # a file: the console host's, which stands where a project names no other
+        return OutsideError("no address of a web server is set (host_url)", permanent=True, code="no_address")
+    return OutsideError(f"“{where}” is no address of a web server", permanent=True, code="address")
+
+
 def _place(url: str) -> str:
+    """Return the host part of an address, "" where there is none."""
     try:
-        return urlsplit(url).netloc.rpartition("@")[2] or "an empty address"
+        return urlsplit(url).netloc.rpartition("@")[2]
     except ValueError:
         return "an address that makes no sense"
 

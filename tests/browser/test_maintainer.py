@@ -34,6 +34,7 @@ def desk(page: Page, session: Session) -> Page:
     page.get_by_label("Password").fill(factories.PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Queue")).to_be_visible()
+    page.wait_for_load_state()  # the keys are listened to from then on
     return page
 
 
@@ -97,3 +98,10 @@ def test_keys_walk_through_the_queue(topic: Topic, desk: Page):
     desk.get_by_placeholder("Title or key").press("k")
     expect(desk.get_by_placeholder("Title or key")).to_have_value("k")
     desk.keyboard.press("Escape")
+
+
+def test_magnified_four_times_nothing_lies_to_the_side(topic: Topic, desk: Page):
+    desk.set_viewport_size({"width": 320, "height": 640})
+    for path in ("/queue", f"/queue/{topic.key}", "/learning/demo", "/hosts/demo", "/password"):
+        desk.goto(path)
+        assert fits(desk), path

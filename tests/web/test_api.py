@@ -227,6 +227,7 @@ def test_receipts_cannot_be_guessed_for_long(sender: FlaskClient) -> None:
     assert codes == [404] * 30 + [429] * 2
     answer = sender.get("/api/v1/feedback/XXXX-XXXX-XXXX")
     assert error(answer) == (429, "too_many_requests", "")
+    assert 0 < int(answer.headers["Retry-After"]) <= 24 * 3600
 
 
 def test_a_queue_that_is_down_does_not_make_them_send_it_again(

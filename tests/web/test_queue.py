@@ -179,7 +179,10 @@ def test_merge(signed_in: FlaskClient, session: Session, topic: Topic, project: 
     session.commit()
     act(signed_in, topic.key, "merge", into=other.key.lower())
     assert state(session, topic) == TopicState.MERGED
-    assert other.key in signed_in.get(f"/queue/{topic.key}").text
+    assert f'<a href="/queue/{other.key}">{other.key}</a>' in signed_in.get("/queue").text  # where it all went
+    page = signed_in.get(f"/queue/{topic.key}").text
+    assert other.key in page
+    assert "What can be done" not in page  # for nothing can
 
 
 def test_merging_into_nothing(signed_in: FlaskClient, topic: Topic):
@@ -201,6 +204,8 @@ def test_split(signed_in: FlaskClient, session: Session, project: Project):
     answer = act(signed_in, topic.key, "split", feedback=chosen)
     assert answer.location == f"/queue/{topic.key}?back=/queue"
     assert fresh(session).query(Topic).count() == 2
+    apart = session.query(Topic).order_by(Topic.id.desc()).first()
+    assert f'<a href="/queue/{apart.key}">{apart.key}</a>' in signed_in.get(answer.location).text
 
 
 @pytest.mark.parametrize("chosen", [[], ["x", "999999999999999999999"]])

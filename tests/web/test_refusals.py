@@ -68,6 +68,7 @@ def of_http() -> Iterator[OutsideError]:
     """One error of each kind that the HTTP client makes without a network."""
     yield error(lambda: Guard(resolve=lambda *_: ["10.0.0.7"]).addresses("git.example.com", 443))
     yield error(lambda: OutsideHttp().request("GET", "ftp://git.example.com/"))
+    yield error(lambda: OutsideHttp().request("GET", "file:///srv/console.json/api"))
     yield error(lambda: OutsideHttp().request("GET", "http://git.example.com/", headers={"Authorization": "a\nb"}))
     for kind in ("SSLError", "Timeout", "ConnectionError", "RequestException"):
         code, said = _why(getattr(requests.exceptions, kind)())

@@ -241,3 +241,4 @@ def test_too_many_are_slowed_down(client: FlaskClient, project: Project):
     last = client.post(FORM)
     assert answers == {422, 429}
     assert "A little slower, please" in last.text
+    assert 0 < int(last.headers["Retry-After"]) <= 601

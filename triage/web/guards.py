@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from flask import Flask, Response, abort, request
@@ -80,6 +81,15 @@ def _limits(app: Flask, site: Site) -> None:
     app.config["RATELIMIT_STORAGE_URI"] = site.settings.redis_url or "memory://"
     app.config["RATELIMIT_SWALLOW_ERRORS"] = True  # a Redis that is down must not keep feedback out
     limiter.init_app(app)
+    app.after_request(_patient)
+
+
+def _patient(response: Response) -> Response:
+    """Say in how many seconds there is room again; programs wait for that, and else try at once."""
+    limit = limiter.current_limit
+    if response.status_code == 429 and limit:  # noqa: PLR2004
+        response.headers["Retry-After"] = str(max(limit.reset_at - int(time.time()), 1))
+    return response
 
 
 def _discreet(response: Response) -> Response:

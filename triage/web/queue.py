@@ -130,7 +130,8 @@ def decide(key: str, verb: str) -> ResponseReturnValue:
         with site().db.read() as session:
             return _page(session, topic_by_key(session, key), error), STATUS[type(error)]
     _pass_on(filing_id, delay=filing.GRACE.total_seconds() + 1)  # before that, an undo leaves no trace outside
-    flash(str(DONE[Verb(decision.verb)]), f"{key}:{decision.id}")  # the page makes links of the category
+    led_to = decision.detail.get("into", key)  # of a merge and a split: the other topic
+    flash(str(DONE[Verb(decision.verb)]), f"{led_to}:{decision.id}")  # the page makes links of the category
     return _onward(key, stays=Verb(decision.verb) in STAYS)
 
 

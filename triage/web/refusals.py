@@ -39,6 +39,7 @@ SENTENCES = {
     "slow": _("%(host)s took more than %(seconds)s seconds to answer"),
     "inner": _("%(host)s is inside the network; the operator has to allow it"),
     "address": _("“%(host)s” is no address of a web server"),
+    "no_address": _("no address of a web server is set (host_url)"),
     "unwritable": _("the request to %(host)s can't be written"),
     "no_issue": _("there is no issue %(number)s on the console host"),
     "no_place": _("the console host can't use %(path)s: %(why)s"),
