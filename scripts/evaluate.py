@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -27,7 +28,7 @@ from triage.ml.confidence import NEVER, Confidence
 from triage.ml.duplicates import DuplicateModel
 from triage.ml.encoder import Encoder
 from triage.ml.evaluation_duplicates import Known, duplicates, plain_duplicates
-from triage.ml.evaluation_kinds import evaluate_feedback_kinds, evaluate_kinds
+from triage.ml.evaluation_kinds import evaluate_feedback_kinds, evaluate_kinds, macro_f1
 from triage.ml.evaluation_pairs import pairs, plain_pairs
 from triage.ml.evaluation_spam import evaluate_spam
 from triage.ml.evaluation_topics import feedback_topics, plain_topics
@@ -35,7 +36,7 @@ from triage.ml.examples import Example
 from triage.ml.examples import Rows as Texts
 from triage.ml.features import Reader
 from triage.ml.judged import kinds_of, with_kinds
-from triage.ml.kind_training import Plan, fitted, folds
+from triage.ml.kind_training import FEW_LABELS, Plan, fitted, folds
 from triage.ml.kinds import KindModel
 from triage.ml.rows import rows_of, untitled
 from triage.ml.segment import Segmenter
@@ -51,6 +52,7 @@ from triage.ml.training import (
     slimmed,
     spam_texts,
 )
+from triage.services.training import CONFIRMED
 
 Line = tuple[str, float, float | None, str]  # what, ours, plain, published
 Rows = Sequence[Any]
@@ -227,6 +229,35 @@ def judged(folder: Path) -> Iterator[Line]:
         yield "  … accuracy", right[0], right[1], ""
 
 
+def own(folder: Path) -> Iterator[Line]:
+    """Tell what a site's own decisions bring: a product that the model never saw, then with some of its issues.
+
+    The last hundred issues of each project (by lot) are asked: the model shipped if that project had not been there,
+    and one of the seeds and the first so many, as `triage train --project` makes it. Macro-F1, mean of the projects.
+    """
+    examples = kind_examples(folder, SEEDS)[0]
+    seeds = [one for one in examples if not one.project]
+    found: dict[int, list[float]] = {}
+    for project, rows in groupby(rows_of(folder / "kinds/nlbse24_train.jsonl"), key=lambda row: str(row["project"])):
+        order = np.random.default_rng(0).permutation(300)
+        issues = [Example(row["title"], row["body"] or "", row["kind"], project) for row in rows]
+        issues = [issues[at] for at in order]
+        models = {0: without_calibration([one for one in examples if one.project != project])}
+        models |= {count: with_own(seeds, issues[:count]) for count in (40, 100, 200)}
+        truth = [one.kind for one in issues[200:]]
+        for count, model in models.items():
+            said = [model.predict(one.title, one.body, project=project).guess for one in issues[200:]]
+            found.setdefault(count, []).append(macro_f1(truth, [one or "" for one in said]))
+    for count, scores in found.items():
+        yield f"kinds, unknown product, {count} own decisions", float(np.mean(scores)), None, ""
+
+
+def with_own(seeds: Sequence[Example], issues: Sequence[Example]) -> KindModel:
+    """Return a model of the seeds and of a site's own issues, each of which counts as a confirmed decision does."""
+    rows = Texts.of([*seeds, *issues], Reader(cutter()), np.array([1] * len(seeds) + [CONFIRMED] * len(issues)))
+    return KindModel(Reader(cutter()), *fitted(rows, Plan(hows=FEW_LABELS)), Confidence(suggest=NEVER), {})
+
+
 def advertisements(folder: Path) -> Iterator[Line]:
     """Spam of a fifth held out, of one source judged by a model of the others; the shipped model on real feedback."""
     from triage.ml.evaluation_spam import train_spam
@@ -266,6 +297,7 @@ PARTS: dict[str, Callable[[Path], Iterator[Line]]] = {
     "sentences": sentences,
     "real": real,
     "judged": judged,
+    "own": own,
     "spam": advertisements,
 }
 
