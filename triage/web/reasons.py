@@ -199,6 +199,18 @@ def words(pairs: Sequence[Any], beside: Sequence[Any] = ()) -> tuple[Word, ...]:
     return tuple(Word(said(name, NAMED), _weight(weight, top)) for name, weight in found[:MOST])
 
 
+def both_say(pairs: Sequence[Any]) -> tuple[Word, ...]:
+    """Return the weightiest words that two texts share, without those that are part of another one: 误码 of 错误码."""
+    names = [str(pair[0]) for pair in pairs if isinstance(pair, list | tuple)]
+    return words([pair for pair in pairs if not any(_is_part(str(pair[0]), name) for name in names)])
+
+
+def _is_part(name: str, whole: str) -> bool:
+    if name == whole or name not in whole:
+        return False
+    return not name.isascii() or re.search(rf"(?<![a-z]){re.escape(name)}(?![a-z])", whole) is not None
+
+
 def _weight(weight: float, top: float) -> int:
     return 1 + (weight >= top / 3) + (weight >= top * 2 / 3)
 
