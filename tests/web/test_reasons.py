@@ -62,8 +62,10 @@ def test_why_something_is_in_quarantine_and_what_speaks_against_it(app: Flask, l
 
 def test_where_there_was_nothing_to_judge_by_no_kind_is_told(app: Flask):
     kind = {"guess": "", "ranked": [["other", 0.3]], "sure": False, "why": [], "against": []}
+    unjudged = Feedback(kind="", component="", state="analysed", labels={"kind": {**kind, "guess": None}})
     with app.test_request_context():
         assert reasons.reasons(feedback(kind=kind)) == []
+        assert reasons.reasons(unjudged) == []  # as an earlier version stored it
 
 
 def test_a_kind_that_was_changed_is_told_as_it_was(app: Flask):

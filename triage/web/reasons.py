@@ -115,7 +115,7 @@ def placed(feedback: Feedback) -> str:
 
 def _kind(feedback: Feedback) -> Reason | None:
     label = feedback.labels.get("kind")
-    if not label or label.get("guess") == "":
+    if not label or label.get("guess") == "" or not feedback.kind:
         return None  # there was nothing in the text to judge by
     guess = label.get("guess") or (label["ranked"][0][0] if label.get("ranked") else feedback.kind)
     sure = "likely" if label.get("sure") else "maybe" if label.get("likely") else "unsure"
