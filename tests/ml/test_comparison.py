@@ -78,3 +78,8 @@ def test_figures_are_rounded_for_json():
     found = compare_labels(TRUTH, [*TRUTH[:-1], "bug"], TRUTH).as_dict()
     assert found["before"] == round(found["before"], 4)
     assert found["per_class"]["bug"] == {"n": 20, "before": 0.9756, "after": 1.0}
+
+
+def test_where_nothing_cost_anything_no_minus_is_told():
+    found = compare_costs(np.zeros(0), np.zeros(0)).as_dict()
+    assert [str(found[name]) for name in ("before", "after")] == ["0.0", "0.0"]

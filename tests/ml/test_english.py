@@ -32,7 +32,9 @@ def test_forms_of_a_word_meet(word, form):
     [
         ("torch_npu", ["torch", "npu"]),
         ("OutOfMemoryError", ["out", "of", "memory", "error"]),
-        ("cuda12.4", ["cuda12", "cuda"]),
+        ("cuda12.4", ["12.4", "cuda12", "cuda"]),
+        ("CUDA-12.4", ["12.4", "cuda12.4", "cuda"]),
+        ("torch_v2.1.0", ["2.1.0", "torch2.1.0", "torch", "v2"]),
         ("HCCL", []),
         ("1.22.333", ["333"]),
     ],

@@ -140,3 +140,8 @@ def test_titles_move_into_the_text():
         {"title": "", "body": "a\nb", "id": 1},
         {"title": "", "body": "c"},
     ]
+
+
+def test_what_is_neither_a_message_nor_feedback_is_named(file):
+    with pytest.raises(InvalidError, match="row 1: “text” is missing"):
+        spam_or_feedback(file({"message": "x", "spam": 1}))

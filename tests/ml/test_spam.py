@@ -139,3 +139,36 @@ def test_the_shipped_model_knows_an_advertisement(shipped, text):
 )
 def test_the_shipped_model_spares_feedback_that_looks_alike(shipped, text):
     assert not shipped.predict(text).spam
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "help",
+        "No puedo iniciar sesión, ayuda por favor",
+        "где скачать?",
+        "ログインできない",
+        "请退出重新登录",
+        "\u202ehelp",
+    ],
+)
+def test_the_shipped_model_puts_no_stranger_into_quarantine(text):
+    verdict = SpamModel.load(SHIPPED, segmenter=SEGMENTER).predict(text)
+    assert not verdict.spam
+    assert verdict.score < 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Buy followers now! visit http://cheap-likes.top", "Cheap gpu rental, whatsapp +1 555 123 4567, 50% off today"],
+)
+def test_the_shipped_model_knows_an_advertisement_in_english_that_says_where_to_turn_to(text):
+    assert SpamModel.load(SHIPPED, segmenter=SEGMENTER).predict(text).spam
+
+
+def test_what_goes_into_quarantine_has_a_reason():
+    shipped = SpamModel.load(SHIPPED, segmenter=SEGMENTER)
+    verdict = shipped.predict("进群领券")  # no word of it is known
+    assert verdict.spam
+    assert len(verdict.why) == 1
+    assert not shipped.predict("？ 嗄 4", threshold=0.0).spam

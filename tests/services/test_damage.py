@@ -35,12 +35,20 @@ def noise(raw: bytes) -> bytes:
     return random.Random(1).randbytes(max(64, len(raw)))
 
 
+def a_few_bytes(raw: bytes) -> bytes:
+    return raw[:7]  # fewer than the end of a file of the index takes: tantivy panics over that
+
+
+def zeros(raw: bytes) -> bytes:
+    return bytes(len(raw))
+
+
 def flipped(raw: bytes) -> bytes:
     at = len(raw) // 2
     return raw[:at] + bytes([(raw[at] if raw else 0) ^ 0xFF]) + raw[at + 1 :]
 
 
-HARM = [shorter, empty, noise, flipped]
+HARM = [shorter, empty, noise, flipped, a_few_bytes, zeros]
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +222,7 @@ def test_a_damaged_index_is_said_until_the_worker_made_it_anew(story):
     fresh = started()
     found = {one.part: one for one in doctor.examine(fresh)}["index"]
     assert not found.ok
-    assert found.detail == "the index can't be opened"
+    assert found.detail.startswith("damaged: ")
 
 
 UNITS = [

@@ -127,7 +127,8 @@ def test_how_texts_are_cut_has_another_name_whenever_it_changes(site):
     """If this fails, texts are cut otherwise than before: raise `READING`, and write the new digest here."""
     said = [
         "昇腾910B 上训练，报错误码EI0002，CUDA 12.4",
-        "RPC failed; curl 56 错误，torch_npu==2.1.0",
+        "RPC failed; curl 56 错误，torch_npu==2.1.0，cuda-12.4",
+        "www.openi.example打不开，版本v2.1，3月5日开始",
         "- OS:\n请提供日志\n问题描述：登录不了",
         '  File "a.py", line 3, in run\nValueError: x',
         "訓*練*任務啟動失敗，ＯｕｔＯｆＭｅｍｏｒｙ at https://a.example/b",
@@ -135,7 +136,7 @@ def test_how_texts_are_cut_has_another_name_whenever_it_changes(site):
     cuts = [stored(site.models.cut("", text)) for text in said]
     lists = [(data("models") / "words" / name).read_text("utf-8") for name in ("dictionary.txt", "stopwords.txt")]
     digest = hashlib.sha256(json.dumps([cuts, lists], ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:16]
-    assert (READING, digest) == ("2-", "73dd2aa2a4154480")
+    assert (READING, digest) == ("2-", "4436d311daec1864")
 
 
 def test_other_projects_stay_as_they_are(session, site, project):

@@ -70,8 +70,10 @@ def test_a_kind_says_where_its_meaning_decided(app: Flask, language, said):
 
 def test_where_there_was_nothing_to_judge_by_no_kind_is_told(app: Flask):
     kind = {"guess": "", "ranked": [["other", 0.3]], "sure": False, "why": [], "against": []}
+    unjudged = Feedback(kind="", component="", state="analysed", labels={"kind": {**kind, "guess": None}})
     with app.test_request_context():
         assert reasons.reasons(feedback(kind=kind)) == []
+        assert reasons.reasons(unjudged) == []  # as an earlier version stored it
 
 
 def test_a_kind_that_was_changed_is_told_as_it_was(app: Flask):
@@ -85,3 +87,10 @@ def test_what_contradicts_is_never_very_likely_the_same(app: Flask):
     with app.test_request_context(headers={"Accept-Language": "en"}):
         assert reasons.sameness(0.99) == "Very likely the same"
         assert reasons.sameness(0.99, [["version", "2.1", "2.3"]]) == "Possibly the same"
+
+
+def test_of_what_both_say_parts_of_words_are_not_told_beside_the_whole(app: Flask):
+    said = ["ei", "ei0002", "误码", "错误码", "昇腾910b", "910b", "昇腾", "cuda", "rpc_failed", "rpc", "in", "train"]
+    with app.test_request_context():
+        found = reasons.both_say([[word, 1.0 - at / 100] for at, word in enumerate(said)])
+    assert found == ("ei0002", "错误码", "昇腾910b", "cuda", "rpc_failed")

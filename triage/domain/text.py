@@ -28,8 +28,11 @@ __all__ = [
 
 PLACEHOLDER = re.compile("‹[a-z]+›")
 
+# Chinese goes on without a blank: “https://a.cn/x打不开”; who copies an address with Chinese in it copies it encoded
+_BEHIND = rf"\s<>\"'{HAN}\u3000-\u303f\uff00-\uffef"
 _URL = re.compile(
-    r"(?:https?|ftp|wss?)://[^\s<>\"'，。；、）)\]》」]{1,2000}|(?<![a-z0-9@.])www\.[a-z0-9\-]{1,63}\.[^\s<>\"'，。；）)]{1,500}",
+    rf"(?:https?|ftp|wss?|s3|obs|oss|hdfs|file|ssh|git)://[^{_BEHIND})\]]{{1,2000}}"
+    rf"|(?<![a-z0-9@.])www\.[a-z0-9\-]{{1,63}}\.[^{_BEHIND})]{{1,500}}",
     re.IGNORECASE,
 )
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}", re.IGNORECASE | re.ASCII)
@@ -40,9 +43,11 @@ _ID = re.compile(
     r"|(?=[0-9a-f]{0,39}\d)(?=[0-9a-f]{0,39}[a-f])[0-9a-f]{12,128})(?![\w])",
     re.IGNORECASE | re.ASCII,
 )
-_VERSION_MARK = re.compile(r"(?<![\w])v(?=\d{1,4}(?:\.\d{1,5}){1,3})", re.IGNORECASE)
+_VERSION_MARK = re.compile(r"(?<![A-Za-z0-9_])v(?=\d{1,4}(?:\.\d{1,5}){1,3})", re.IGNORECASE)
 _TIME = re.compile(
-    r"(?<!\d)\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[t ]\d{1,2}:\d{2}(?::\d{2})?(?:\.\d{1,9})?z?)?(?!\d)", re.IGNORECASE
+    r"(?<!\d)(?:\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[t ]\d{1,2}:\d{2}(?::\d{2})?(?:\.\d{1,9})?z?)?(?!\d)"
+    r"|(?:\d{2,4}年)?\d{1,2}月\d{1,2}[日号](?:\s?(?:凌晨|早上|上午|中午|下午|晚上)?\s?\d{1,2}(?::\d{2}(?::\d{2})?|点(?:\d{1,2}分|半)?))?)",
+    re.IGNORECASE,
 )
 _NUMBER = re.compile(r"(?<![\w.])\d{9,}(?![\w.])", re.ASCII)
 _HAN_SIGN = re.compile(f"[{HAN}]")

@@ -81,7 +81,8 @@ def compare_costs(before: Floats, after: Floats) -> Comparison:
     """Return the mean costs (as losses: negative) of two models on the same texts, with the same bootstrap."""
     drawn, n = _drawn(len(before)), max(len(before), 1)
     gains = drawn @ (before - after) / n
-    return _judged(len(before), (-float(before.sum()) / n, -float(after.sum()) / n), gains, {})
+    costs = float(before.sum()) / n, float(after.sum()) / n
+    return _judged(len(before), (0.0 - costs[0], 0.0 - costs[1]), gains, {})  # and not “-0.0”
 
 
 def _judged(n: int, means: tuple[float, float], gains: Floats, per_class: Mapping[str, PerClass]) -> Comparison:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from triage.domain.text import normalise
@@ -85,10 +86,15 @@ def _least_share(usual: float) -> float:
 def _owners(words: Listed) -> dict[str, list[str]]:
     owners: dict[str, list[str]] = {}
     for name, listed in words.items():
-        for word in dict.fromkeys(simplify(normalise(word))[:LONGEST] for word in listed):
+        for word in dict.fromkeys(map(_spelled, listed)):
             if word:
                 owners.setdefault(word, []).append(name)
     return owners
+
+
+@lru_cache(maxsize=16_384)  # some hundred words are listed for each project, and asked for with each text
+def _spelled(word: str) -> str:
+    return simplify(normalise(word[: 4 * LONGEST]))[:LONGEST]
 
 
 def _found(text: str, owners: Mapping[str, Sequence[str]]) -> list[str]:

@@ -12,6 +12,7 @@ ROOT = 3  # letters that must be left when an ending goes
 _PART = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _NAME_BEFORE_NUMBER = re.compile(r"([a-z]{2,})\d")
+_NAMED_VERSION = re.compile(r"([a-z][a-z+]{1,30})[-_/@]?v?(\d{1,4}(?:\.\d{1,5})+)")
 _PLURALS = (("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("s", ""))
 _NEEDS_E = ("at", "iz", "bl", "eiv", "rg", "ur", "ag", "rs", "uc", "v")
 
@@ -33,8 +34,16 @@ def stem(word: str) -> str:
 
 
 def latin_parts(piece: str) -> Iterator[str]:
-    """Yield what else `piece` (a word as written) is found by: its parts at . _ -, its humps, names before numbers."""
+    """Yield what else `piece` (a word as written) is found by: its parts at . _ -, its humps, names before numbers.
+
+    A version behind a name is one thing however they are joined: “cuda-12.4” is found by “cuda12.4” and by “12.4”.
+    """
     seen = {piece.lower()}
+    versioned = _NAMED_VERSION.fullmatch(piece.lower())
+    for form in (versioned[2], versioned[1] + versioned[2]) if versioned else ():
+        if form not in seen:
+            seen.add(form)
+            yield form
     humps = [] if piece.islower() or piece.isupper() else _CAMEL.findall(piece)
     for part in (*_PART.findall(piece), *humps):
         word = part.lower()

@@ -81,6 +81,9 @@ def read(file: Path, shape: Shape) -> list[Row]:
 def spam_or_feedback(file: Path) -> list[Row]:
     """Return rows of {text, spam}, or feedback {title, body, kind}, which is ham but for the kind spam."""
     rows = read(file, {})
+    for at, row in enumerate(rows, 1):
+        if not {"text", "title", "body"} & row.keys():
+            raise InvalidError(f"{file.name}, row {at}: “text” is missing", field="text", code="not_shaped")
     shapes: list[Shape] = [SPAM if "text" in row else FEEDBACK for row in rows]
     return [_shaped(f"{file.name}, row {at}", *one) for at, one in enumerate(zip(rows, shapes, strict=True), 1)]
 

@@ -30,6 +30,7 @@ BLOCKS = (Block("words", 0.8, 3), Block("grams", 1.0, 4), Block("signs", 0.5, 2)
 _DIGITS = re.compile(r"\d+")
 _HAN = re.compile("[\u4e00-\u9fff]")
 _LATIN = re.compile("[a-z]+")
+_RUN = re.compile("[\u4e00-\u9fff]{2,4}|[a-z]{3,4}")
 _SIGNS = (
     ("link", re.compile(r"https?:|www\.|[a-z0-9]\.(?:com|cn|cc|net|top|vip|me)\b")),
     ("signature", re.compile(r"[【\[][^】\]]{2,20}[】\]]\s*$|^\s*[【\[][^】\]]{2,20}[】\]]")),
@@ -38,6 +39,11 @@ _SIGNS = (
     ("code", re.compile(r"`|::|\(\)|_\w+\(|traceback|exception|\berror\b|报错|</?\w+>|==|\{\}")),
 )
 SIGNS = frozenset(name for name, _ in _SIGNS)
+# without Chinese an advertisement must say where to turn to, or what it costs: the model has read hardly any other
+_TURN_TO = re.compile(
+    r"https?:|www\.|[\w.]@[\w.]|[$€£￥]\s?\d|\d\s?%|\d{7}|\d\s?usd|whatsapp|telegram|wechat|\bqq\b|[a-z0-9]\.(?:com|top|vip|me)\b"
+)
+ABSTAINS = 0.3  # the most that is said of others
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +103,37 @@ class SpamModel:
         save(folder, name, Bundle({**self.vocabulary.arrays(), **self.linear.arrays()}, facts))
 
     def predict(self, text: str, *, threshold: float | None = None) -> SpamVerdict:
-        """Return the verdict on one text; `threshold` is a project's own. A text without letters is never spam."""
+        """Return the verdict on one text; `threshold` is a project's own.
+
+        What has no letters is never spam, nor what no reason can be told for: the quarantine says why. Of a text
+        without Chinese that names no address, number or price the model knows too little.
+        """
         if is_empty(text):
             return SpamVerdict(spam=False, score=0.0)
         vector = self.vocabulary.vector(spam_blocks(text, self.segmenter))
         score = self.calibration.probability(odds(self.linear, vector))
         limit = self.threshold if threshold is None else threshold
-        return SpamVerdict(score >= limit, score, *self._reasons(vector))
+        why, against = self._reasons(vector)
+        if _HAN.search(text) or _TURN_TO.search(unmask(text[:READ])):
+            return SpamVerdict(score >= limit and bool(why), score, why, against)
+        return SpamVerdict(spam=False, score=min(score, ABSTAINS), why=why, against=against)
 
     def _reasons(self, vector: Vector) -> tuple[Words, Words]:
         weights = self.linear.weights[0][vector.places]
         gains = vector.values * (weights @ _direction(self.linear)) * self.calibration.slope
-        words: dict[str, float] = {}
-        for row in np.flatnonzero(np.abs(gains) > LEAST_GAIN):
-            word = _readable(*self.vocabulary.names[vector.places[row]])
-            if word:
-                words[word] = float(gains[row])
-        return _strongest(words, 1), _strongest(words, -1)
+        told = {_readable(*self.vocabulary.names[vector.places[row]]): float(gains[row]) for row in _counting(gains)}
+        told.pop("", None)
+        # where no word speaks for it, a few signs in a row do: “进群”
+        return _strongest(told, 1) or self._signs_in_a_row(vector, gains), _strongest(told, -1)
+
+    def _signs_in_a_row(self, vector: Vector, gains: Any) -> Words:
+        names = {self.vocabulary.names[vector.places[row]]: float(gains[row]) for row in _counting(gains)}
+        runs = {term: gain for (block, term), gain in names.items() if block == "grams" and _RUN.fullmatch(term)}
+        return _strongest(runs, 1)[:1]
+
+
+def _counting(gains: Any) -> Any:
+    return np.flatnonzero(np.abs(gains) > LEAST_GAIN)
 
 
 def _readable(block: str, term: str) -> str:

@@ -11,7 +11,7 @@ from typing import IO, Any, Self
 import tantivy
 
 from triage.errors import ConflictError
-from triage.search.files import STATE, fault, is_filled, put_aside, stamp, state_of, write_state
+from triage.search.files import STATE, fault, is_filled, put_aside, stamp, state_of, unpanicked, write_state
 from triage.search.terms import SCHEMA, Entry, Hit, Kind, Query, clauses, document, hit_of, key_of
 
 __all__ = ["Entry", "Hit", "Index", "Kind", "Query"]
@@ -183,11 +183,11 @@ class Index:
     def _look(self) -> None:
         """Take the newest commit; where its description is damaged under a running writer, keep the last good one."""
         try:
-            self._open()
+            unpanicked(self._open)
+            self._searcher = unpanicked(self._index.searcher)
         except ValueError:
             self.needs_rebuild = "the index can't be opened"
             return
-        self._searcher = self._index.searcher()
         self.watermark = int(state_of(self.folder).get("watermark", 0))
 
     def _forget(self, key: int) -> None:

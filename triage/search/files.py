@@ -7,12 +7,15 @@ import os
 import shutil
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import tantivy
 
 from triage.search.terms import SCHEMA
+
+T = TypeVar("T")
 
 FORMAT = 1
 STATE = "triage.json"
@@ -98,13 +101,25 @@ def fault(folder: Path, recipe: str, sound: set[str]) -> str:
     if state.get("recipe") != recipe:
         return "the words are cut differently now"
     try:
-        tantivy.Index(SCHEMA, str(folder))
         fresh = [path for path in _segment_files(folder) if path.name not in sound]
-    except (ValueError, KeyError, TypeError):
+        broken = [path.name for path in fresh if not _intact(path)]
+        if broken:
+            return f"damaged: {broken[0]}"
+        unpanicked(lambda: tantivy.Index(SCHEMA, str(folder)))
+    except (ValueError, KeyError, TypeError, AttributeError):
         return "the index can't be opened"
-    broken = [path.name for path in fresh if not _intact(path)]
     sound.update(path.name for path in fresh)
-    return f"damaged: {broken[0]}" if broken else ""
+    return ""
+
+
+def unpanicked(ask: Callable[[], T]) -> T:
+    """Return what `ask` says. Raises ValueError where tantivy panics over a file: its panics are no `Exception`."""
+    try:
+        return ask()
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise ValueError(f"tantivy panicked: {error}") from error
 
 
 def write_state(folder: Path, recipe: str, watermark: int) -> None:

@@ -117,7 +117,7 @@ def placed(feedback: Feedback) -> str:
 
 def _kind(feedback: Feedback) -> Reason | None:
     label = feedback.labels.get("kind")
-    if not label or label.get("guess") == "":
+    if not label or label.get("guess") == "" or not feedback.kind:
         return None  # there was nothing in the text to judge by
     guess = label.get("guess") or (label["ranked"][0][0] if label.get("ranked") else feedback.kind)
     sure = "likely" if label.get("sure") else "maybe" if label.get("likely") else "unsure"
@@ -199,6 +199,18 @@ def words(pairs: Sequence[Any], beside: Sequence[Any] = ()) -> tuple[Word, ...]:
     top = max([weight for _, weight in weighed] + [float(pair[1]) for pair in beside], default=0.0)
     found = [pair for pair in weighed if telling(pair[0])] or [pair for pair in weighed if pair[0].strip()][:1]
     return tuple(Word(said(name, NAMED), _weight(weight, top)) for name, weight in found[:MOST])
+
+
+def both_say(pairs: Sequence[Any]) -> tuple[Word, ...]:
+    """Return the weightiest words that two texts share, without those that are part of another one: 误码 of 错误码."""
+    names = [str(pair[0]) for pair in pairs if isinstance(pair, list | tuple)]
+    return words([pair for pair in pairs if not any(_is_part(str(pair[0]), name) for name in names)])
+
+
+def _is_part(name: str, whole: str) -> bool:
+    if name == whole or name not in whole:
+        return False
+    return not name.isascii() or re.search(rf"(?<![a-z]){re.escape(name)}(?![a-z])", whole) is not None
 
 
 def _weight(weight: float, top: float) -> int:
