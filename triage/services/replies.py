@@ -41,6 +41,11 @@ def reply(session: Session, feedback: Feedback, text: str, *, objection: bool, n
     return row
 
 
+def of_feedback(session: Session, feedback_id: int) -> list[Reply]:
+    """Return what the reporter of a feedback wrote later, oldest first."""
+    return list(session.scalars(select(Reply).where(Reply.feedback_id == feedback_id).order_by(Reply.id)))
+
+
 def of_topic(session: Session, topic_id: int) -> list[Reply]:
     """Return what reporters of a topic wrote later, oldest first."""
     rows = select(Reply).join(Feedback, Feedback.id == Reply.feedback_id).where(Feedback.topic_id == topic_id)
