@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
@@ -219,3 +220,16 @@ def test_a_bind_address_of_another_machine_is_one_line(environ):
 def test_a_name_that_nobody_knows_is_one_line(environ):
     found = CliRunner().invoke(cli.main, ["serve"], env=environ | {"TRIAGE_BIND": "nowhere.invalid"})
     assert (found.exit_code, found.output.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_what_the_scripts_install_ends_with_them(sign):
+    script = (Path(__file__).parents[2] / "scripts" / "env").read_text(encoding="utf-8")
+    function = script[script.index("stoppable() {") : script.index("\n}\n") + 3]
+    words = ["bash", "-c", f"set -e\n{function}\nstoppable sleep 77\necho went on"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, start_new_session=True) as started:
+        (part,) = eventually(lambda: children(started, "sleep"))
+        started.send_signal(sign)
+        assert started.communicate(timeout=10) == (b"", None)
+    assert started.returncode == 128 + sign
+    eventually(lambda: gone(part))

@@ -1,6 +1,7 @@
 import random
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +30,20 @@ def test_a_receipt_is_known_however_it_is_typed(seed, between, small):
     made = receipt(choose(seed))
     typed = made.replace("-", between)
     assert tidy_receipt(typed.lower() if small else typed) == made
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "https://feedback.example.org/s/K7QM-3XTA-9WPD",
+        "https://feedback.example.org:8443/under/s/K7QM-3XTA-9WPD?received=demo#top",
+        "进展：http://127.0.0.1:8000/s/k7qm-3xta-9wpd。",
+        "Ｋ７ＱＭ－３ＸＴＡ－９ＷＰＤ",
+        "回执码：K7QM-3XTA-9WPD?",
+    ],
+)
+def test_an_address_and_wide_letters_are_understood(typed):
+    assert tidy_receipt(typed) == "K7QM-3XTA-9WPD"
 
 
 @given(st.text())

@@ -203,6 +203,14 @@ def test_nothing_and_too_much_are_refused(story, text, code):
     assert refused.value.code == code
 
 
+def test_a_button_pressed_twice_is_one_reply(story):
+    first = story.reply("Still so", objection=True)
+    assert story.reply("Still so", objection=True) == first
+    assert story.reply("Still so") != first
+    story.clock.forward(minutes=2)
+    assert story.reply("Still so", objection=True) != first
+
+
 def test_so_many_a_day_and_no_more(story):
     for number in range(replies.A_DAY):
         story.reply(f"{number}")

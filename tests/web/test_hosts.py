@@ -136,6 +136,7 @@ def test_a_reporter_adds_something(client, session, topic):
     session.rollback()
     answer = client.post(f"{page}/reply", data=filled(client, page, words="at night too"), follow_redirects=True)
     assert (answer.status_code, session.query(Reply).one().text) == (200, "at night too")
+    assert '<div class="original" dir="auto">at night too</div>' in client.get(page).text
 
 
 def test_nothing_added_is_answered_in_words(client, session, topic):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -42,6 +44,15 @@ def letter(event: str, language: str = "en", **changed: object) -> tuple[str, st
     values = {"notice": notice, "feedback": feedback, "project": SimpleNamespace(name="Demo"), "issue": None}
     values |= {"link": "http://triage.test/s/K7QM-3XTA-9WPD", "mute": "http://triage.test/mute/code"}
     return Renderer(data("templates")).letter(event, language, values)
+
+
+FORM = re.compile(r"<form\b(?:\{\{.*?\}\}|\{%.*?%\}|[^>])*>")
+
+
+@pytest.mark.parametrize("page", sorted(data("templates").rglob("*.html")), ids=lambda page: page.stem)
+def test_a_double_click_on_any_form_is_one(page: Path):
+    changing = [tag for tag in FORM.findall(page.read_text(encoding="utf-8")) if 'method="post"' in tag]
+    assert all("data-once" in tag for tag in changing)
 
 
 def test_the_issue_says_what_happens_first():

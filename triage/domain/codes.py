@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 RECEIPT_LENGTH = 12  # 30**12 = 59 bits: at 100 guesses a second a site with a million receipts holds for 1,600 years
 KEY_LENGTH = 6
+
+_ADDRESS = re.compile(r".*/s/|(?<=[0-9a-z])[?#].*", re.DOTALL | re.IGNORECASE)  # what stands around a code there
 
 Choose = Callable[[str], str]
 
@@ -24,6 +27,10 @@ def topic_key(choose: Choose) -> str:
 
 
 def tidy_receipt(typed: str) -> str:
-    """Return what a person typed in the form in which receipts are stored; any spacing, dashes and case will do."""
-    letters = re.sub(r"[^0-9A-Z]", "", typed[:64].upper())
+    """Return what a person typed in the form in which receipts are stored; any spacing, dashes, case and width will do.
+
+    The page's whole address will do, too: people paste it where they are asked for the code.
+    """
+    code = _ADDRESS.sub("", typed[:2000])
+    letters = re.sub(r"[^0-9A-Z]", "", unicodedata.normalize("NFKC", code[:64])[:64].upper())
     return "-".join(letters[at : at + 4] for at in range(0, len(letters), 4))

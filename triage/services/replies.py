@@ -14,6 +14,7 @@ from triage.errors import ConflictError, InvalidError
 
 LIMIT = 5_000  # characters
 A_DAY = 5  # replies to one feedback
+TWICE = timedelta(minutes=1)  # the same words again within it are a button pressed twice
 ENOUGH = "that is enough for one day; the team has what you wrote"
 QUARANTINE = "this feedback is in quarantine"
 
@@ -31,6 +32,9 @@ def reply(session: Session, feedback: Feedback, text: str, *, objection: bool, n
         raise InvalidError(f"at most {LIMIT:,} characters", field="words", code="reply_too_long")
     if feedback.state == FeedbackState.QUARANTINED:
         raise ConflictError(QUARANTINE)
+    same = select(Reply).where(Reply.feedback_id == feedback.id, Reply.text == words, Reply.objection == objection)
+    if twice := session.scalar(same.where(Reply.created_at > now - TWICE)):
+        return twice
     today = Reply.created_at > now - timedelta(days=1)
     mine = select(func.count(Reply.id)).where(Reply.feedback_id == feedback.id, today)
     if (session.scalar(mine) or 0) >= A_DAY:
@@ -39,6 +43,11 @@ def reply(session: Session, feedback: Feedback, text: str, *, objection: bool, n
     session.add(row)
     session.flush()
     return row
+
+
+def of_feedback(session: Session, feedback_id: int) -> list[Reply]:
+    """Return what the reporter of a feedback wrote later, oldest first."""
+    return list(session.scalars(select(Reply).where(Reply.feedback_id == feedback_id).order_by(Reply.id)))
 
 
 def of_topic(session: Session, topic_id: int) -> list[Reply]:

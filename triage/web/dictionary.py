@@ -13,7 +13,7 @@ from triage.db.tables import Project
 from triage.errors import InvalidError
 from triage.services import dictionary
 from triage.services.dictionary import Preview
-from triage.web import maintainers
+from triage.web import maintainers, refusals
 from triage.web.context import site
 
 blueprint = APIBlueprint("dictionary", __name__, url_prefix="/dictionary", enable_openapi=False)
@@ -42,7 +42,7 @@ def _looked(session: Session, project: Project, written: str) -> ResponseReturnV
     try:
         words = dictionary.parse(written)
     except InvalidError as error:
-        return _page(project, written, problem=str(error)), 422
+        return _page(project, written, problem=refusals.words(str(error))), 422
     return _page(project, "\n".join(words), dictionary.preview(site(), session, project, words))
 
 
@@ -52,7 +52,7 @@ def _save(slug: str, written: str) -> ResponseReturnValue:
         try:
             dictionary.save(session, project, dictionary.parse(written))
         except InvalidError as error:
-            return _page(project, written, problem=str(error)), 422
+            return _page(project, written, problem=refusals.words(str(error))), 422
         number = project.id
     site().jobs.put("resegment", number)
     flash(gettext("In force. What is stored is being read anew in the background."), ":")

@@ -15,8 +15,9 @@ from werkzeug.exceptions import HTTPException
 
 from triage.domain.feedback import BODY_LIMIT, TITLE_LIMIT
 from triage.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, OutsideError, TriageError
-from triage.services import attaching, replies
+from triage.services import replies
 from triage.services.people import SHORTEST
+from triage.web import conflicts
 from triage.web.context import safe_next
 
 log = structlog.get_logger()
@@ -52,19 +53,6 @@ FIELDS = {
     "password_repeat": lazy_gettext("The two passwords are not the same."),
     "password_wrong": lazy_gettext("Your present password is not right."),
     "password_same": lazy_gettext("Choose another password than the one you have."),
-}
-CONFLICTS = {
-    "a topic can't be merged into itself": lazy_gettext("A topic can't be merged into itself."),
-    "the two topics belong to different projects": lazy_gettext("The two topics belong to different projects."),
-    "the other topic is in quarantine": lazy_gettext("The other topic is in quarantine."),
-    attaching.NO_ISSUE: lazy_gettext("The topic has no issue yet."),
-    attaching.PRIVATE: lazy_gettext("This feedback is private, and the issue is not: its pictures stay here."),
-    attaching.BUSY: lazy_gettext("Somebody is adding this picture right now."),
-    replies.ENOUGH: lazy_gettext("That is enough for today: the team has what you added before. Write again tomorrow."),
-    # who is held back for spam is not told so
-    replies.QUARANTINE: lazy_gettext("The team still looks at what you wrote first. Please add more later."),
-    "this decision is undone already": lazy_gettext("This decision is undone already."),
-    "something was decided after it: undo that first": lazy_gettext("Something was decided after it: undo that first."),
 }
 EXPIRED = lazy_gettext("The page had expired")
 PAGES = {
@@ -118,7 +106,7 @@ def sentence(error: TriageError) -> str:
     if isinstance(error, InvalidError):
         return str(FIELDS.get(error.code) or gettext(str(error)))
     if isinstance(error, ConflictError):
-        return str(CONFLICTS.get(str(error)) or PAGES[409][1])
+        return conflicts.words(str(error)) or str(PAGES[409][1])
     return str(PAGES[_status(error)][1])
 
 

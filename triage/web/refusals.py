@@ -92,6 +92,10 @@ SENTENCES |= {  # which comments reporters read
     "told_marked": _("reporters read those comments by the team that are marked for them"),
     "told_none": _("reporters read no comments by the team"),
 }
+SENTENCES |= {  # what is wrong with a dictionary
+    "word": _("“%(word)s” is no word of 2 to %(most)s characters"),
+    "words": _("these are more than %(most)s words"),
+}
 _TAIL = r"(?: \((?P<detail>\d{3}(?:: .*)?)\))?"  # the status and, in its own words, what the host said
 
 

@@ -10,11 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from triage.db.queries import feedback_by_receipt
-from triage.db.tables import Feedback, Notice, Reporter
+from triage.db.tables import Feedback, Notice, Reply, Reporter
 from triage.domain.codes import tidy_receipt
 from triage.domain.feedback import FeedbackState
 from triage.domain.notices import Event
 from triage.errors import NotFoundError
+from triage.services import replies
 from triage.web.context import site
 from triage.web.guards import csrf, limiter
 
@@ -24,7 +25,7 @@ GUESSES = "30 per hour"  # wrong codes from one address
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What the page tells: the feedback, how many others say the same, the notices in order, and where it stands.
+    """What the page tells: the feedback, how many others say the same, notices and additions in order, and the stage.
 
     `moved` is true where the issue was closed as a duplicate: to the host it is over, to its reporter it goes on.
     """
@@ -33,6 +34,7 @@ class Story:
     others: int
     grouped: bool
     notices: list[Notice]
+    added: list[Reply]
     stage: str
     moved: bool
 
@@ -80,6 +82,7 @@ def _story(session: Session, feedback: Feedback) -> Story:
         others=max(topic.reports - 1, 0) if topic is not None and grouped else 0,
         grouped=grouped,
         notices=notices,
+        added=replies.of_feedback(session, feedback.id),
         stage=stage(feedback),
         moved=stage(feedback) == "declined" and turns[-1:] == [Event.DUPLICATE],
     )
