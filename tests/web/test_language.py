@@ -63,3 +63,9 @@ def test_the_reporter_is_written_to_in_the_language_of_the_form(client, session:
     clock.forward(seconds=5)
     client.post("/p/demo/new", data=form)
     assert session.query(Reporter).one().language == "zh"
+
+
+@pytest.mark.parametrize(("code", "between"), [("en", "trained yet. There are"), ("zh", "训练过。目前")])
+def test_no_gap_stands_between_chinese_sentences(signed_in: FlaskClient, project: Project, code: str, between: str):
+    signed_in.get(f"/language/{code}")
+    assert between in signed_in.get("/learning/demo/compare").text

@@ -94,7 +94,8 @@ def attach(app: Flask) -> None:
 
 def _values() -> dict[str, Any]:
     here = request.full_path.rstrip("?") if request.method == "GET" else request.path
-    return {"language": language.chosen(), "here": here}
+    chosen = language.chosen()
+    return {"language": chosen, "here": here, "gap": "" if chosen == "zh" else " "}  # between two sentences
 
 
 def said(name: str, words: Mapping[str, Any]) -> str:
