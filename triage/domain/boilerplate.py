@@ -178,7 +178,7 @@ def _blanks(line: str) -> list[int]:
 
 def _is_unfilled(line: str) -> bool:
     """Return whether `line` is one of a template's list that names something and says nothing of it."""
-    found = _LABEL.fullmatch(line.strip())
+    found = _LABEL.fullmatch(line.strip()) if line.rstrip().endswith((":", "：", "*", "_")) else None
     if not found or found[2].strip():
         return False
     return all(_ORNAMENT.sub("", part) in FIELDS | HEADINGS for part in _ASIDE.sub("", found[1]).split(" / "))
@@ -186,6 +186,8 @@ def _is_unfilled(line: str) -> bool:
 
 def _unlabelled(line: str) -> str:
     """Return what stands behind a heading on its own line, and no example that a template gives."""
+    if not any(sign in line for sign in ":：】"):
+        return line
     shown = _EXAMPLE.match(line)
     line = shown[1] + line[shown.end() :] if shown else line
     found = _BOXED.fullmatch(line[:2000].strip()) or _LABEL.fullmatch(line[:2000].strip())
@@ -195,7 +197,7 @@ def _unlabelled(line: str) -> str:
 
 
 def _without_prefix(line: str) -> str:
-    found = _LOG_PREFIX.match(line) or _OTHER_PREFIX.match(line)
+    found = (_LOG_PREFIX.match(line) or _OTHER_PREFIX.match(line)) if any(sign in line for sign in ":]") else None
     if not found:
         return line
     rest = line[found.end() :]

@@ -30,6 +30,7 @@ _FRAMES = tuple(
         r"(?P<name>[\w$./<]{0,120})@(?:https?|file|webpack)[^\s]{1,300}:\d{1,7}:\d{1,7}",
     )
 )
+_MARK_OF_FRAMES = re.compile(r"[(:@\"{]|\.{3} \d|^created by ")  # one of these each frame holds
 # what only a trace that has begun gives a meaning to: Go's functions, Rust's closures
 _WITHIN = tuple(
     re.compile(pattern)
@@ -90,7 +91,7 @@ def unranked(line: str) -> str:
 
 def _frame(line: str, more: tuple[re.Pattern[str], ...]) -> str | None:
     """Return the function that a line of a trace names, "" for none, None for other lines."""
-    for pattern in (*_FRAMES, *more):
+    for pattern in (*_FRAMES, *more) if _MARK_OF_FRAMES.search(line) else ():
         found = pattern.fullmatch(line)
         if found:
             name = (found["name"] or "").rstrip("/<").rpartition("/")[2]
