@@ -29,10 +29,39 @@ def test_only_what_was_said_is_left():
         "[2024/01/01T12:00:01.5Z] WARN epoch 3",
         "12:00:01 - ERROR: epoch 3",
         "[01-01-2024 12:00:01] (DEBUG) [a][b] epoch 3",
+        "ERROR 01-01 12:00:00 [core.py:12] epoch 3",
+        "[INFO] 2024-01-01 12:00:00 epoch 3",
+        "(EngineCore pid=12) INFO 01-01 12:00:00 [core.py:12] epoch 3",
+        "INFO:root:epoch 3",
+        "[W 2024-01-01 12:00:00.123 App:12] epoch 3",
+        "[rank3]:[E101 12:00:00.123 ProcessGroup.cpp:3] epoch 3",
+        "2024-01-01 12:00:00.123 | ERROR    | __main__:main:12 - epoch 3",
+        "12:00:00.123 WARN  o.s.Foo - epoch 3",
+        "Jan  1 12:00:00 node-1 trainer[12]: epoch 3",
+        "[   12.345678] epoch 3",
     ],
 )
 def test_log_prefixes_go(line):
     assert plain(f"```\n{line}\n```") == "epoch 3"
+
+
+@pytest.mark.parametrize("line", ["ERROR 3 times", "[1.5] 学习率", "INFO: 重启了", "a.b - c", "E101 是什么"])
+def test_what_only_looks_like_a_prefix_stays(line):
+    assert plain(f"```\n{line}\n```") == line
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        "![截图(1).png](https://x.example/a(1).png)",
+        "![[截图.png]]",
+        "[图片]",
+        "[Image]",
+        "![a](data:image/png;base64,iVBO=)",
+    ],
+)
+def test_pictures_go_however_they_are_put(picture):
+    assert plain(f"{picture} 训练失败") == "训练失败"
 
 
 def test_code_is_kept_but_bounded():

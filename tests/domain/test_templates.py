@@ -137,6 +137,9 @@ def test_what_was_written_under_it_stays(name):
         ("**问题描述**：训练任务失败", "训练任务失败"),
         ("【问题描述】：训练任务失败", "训练任务失败"),
         ("问题描述：训练任务失败", "训练任务失败"),
+        ("【问题描述】训练任务失败", "训练任务失败"),
+        ("**【复现步骤】** 点提交", "点提交"),
+        ("【OpenI】训练任务失败", "【OpenI】训练任务失败"),
         ("1、复现步骤：点提交", "点提交"),
         ("Steps to reproduce: press the button", "press the button"),
         ("- 操作系统：银河麒麟 V10", "- 操作系统：银河麒麟 V10"),
@@ -178,6 +181,9 @@ def test_a_templates_example_is_no_fact():
         "镜像",
         "支持国产卡（如昇腾）",
         "对比一下两个版本的描述",
+        "发送自定义消息失败",
+        "On my machine it wrote:nothing",
+        "[图片](https 打不开",
     ],
 )
 def test_like_words_of_people_stay(line):
@@ -185,7 +191,18 @@ def test_like_words_of_people_stay(line):
 
 
 @pytest.mark.parametrize(
-    "line", ["请提供复现步骤", "请提供更多信息", "请确认您已搜索", "please provide a minimal example", "No response"]
+    "line",
+    [
+        "请提供复现步骤",
+        "请提供更多信息",
+        "请确认您已搜索",
+        "please provide a minimal example",
+        "No response",
+        "发自我的 iPhone",
+        "Sent from my iPhone",
+        "On Mon, Mar 5, 2024 at 3:20 PM Li <li@a.example> wrote:",
+        "在 2024年3月5日，李四写道：",
+    ],
 )
 def test_what_a_template_asks_for_goes(line):
     assert plain(f"{line}\n卡住了") == "卡住了"

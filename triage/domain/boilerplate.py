@@ -6,7 +6,7 @@ import re
 
 from triage.domain.characters import LIMIT
 from triage.domain.phrases import ASIDES, FIELDS, HEADINGS, KEPT, PROMPT
-from triage.domain.traces import reduced
+from triage.domain.traces import reduced, unranked
 
 FENCE_LIMIT = 1_500  # characters kept of each block of code
 CHOICE_LIMIT = 24  # a ticked line longer than this is a pledge
@@ -16,7 +16,12 @@ _TAG_NAMES = (
     "|source|span|strong|style|sub|summary|sup|table|tbody|td|th|thead|tr|u|ul|video"
 )
 _TAG = re.compile(rf"</?(?:{_TAG_NAMES})(?:[\s/][^<>]{{0,400}})?>", re.IGNORECASE)
-_IMAGE = re.compile(r"!\[[^\[\]\n]{0,200}\]\([^()\n]{0,400}\)")
+_IMAGE = re.compile(
+    r"!\[[^\[\]\n]{0,200}\]\((?:[^()\n]|\([^()\n]{0,100}\)){0,400}\)"
+    r"|!\[\[[^\[\]\n]{1,200}\]\]"
+    r"|\[(?:图片|表情|动画表情|视频|语音|文件|圖片|表情包|链接|image|photo|video|sticker)\](?!\()",  # as in chats
+    re.IGNORECASE,
+)
 _ATTACHMENT = re.compile(
     r"\[[^\[\]\n]{0,200}\]\([^()\s]{0,400}?(?:attach|/files/|/assets/|/uploads/|\.(?:zip|log|txt|png|jpe?g|gif|webp|mp4|mov|rar|7z))"
     r"[^()\n]{0,200}\)",
@@ -42,9 +47,23 @@ _LOG_PREFIX = re.compile(
     r"|\s*\[[A-Z]{4,8}\] ?[A-Z_]{2,24}\([\w,.: -]{1,80}\):\d{4}-\d{2}-\d{2}-\d{2}:\d{2}:\d{2}[.\d]{0,12} ?"
     r"\[[\w./:-]{1,160}\] ?"
 )
+_LEVEL = r"\[?(?:TRACE|DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL|CRITICAL)\]?"
+# who writes the level first, or in another way: vLLM, Python's own, tornado, PyTorch, syslog, the kernel
+_OTHER_PREFIX = re.compile(
+    rf"\s*{_LEVEL}[ :|-]{{1,3}}"
+    r"\[?(?:\d{4}[-/])?\d{1,2}[-/]\d{1,2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?\]?[\s,|:-]*"
+    r"|\s*(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):[\w.]{1,80}:\s*"
+    r"|\s*\[[DIWECF]\d{0,4} (?:\d{4}-\d{2}-\d{2} |\d{6} )?\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?"
+    r"(?: [\w.]{1,60}(?::\d{1,6})?)?\]\s*"
+    r"|\s*(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d{2}:\d{2}:\d{2} [\w.-]{1,64} [\w./-]{1,64}"
+    r"(?:\[\d{1,8}\])?:\s*"
+    r"|\s*(?:<\d>)?\[\s{0,8}\d{1,8}\.\d{6}\]\s*"
+)
 _LOG_PART = re.compile(
     r"[\[(<]?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|EROR)[\])>]?(?=[\s:|\[(-]|$)[\s:|-]*"
     r"|\[[\w.:/ #-]{1,60}\][\s:|-]*"
+    # where it was written
+    r"|[\w.<>]{1,60}:[\w<>]{1,60}:\d{1,6}[\s:|-]+|[\w$]{1,20}(?:\.[\w$]{1,40}){1,8}\s{1,4}[:-]\s"
 )
 # tildes only at the beginning of a line: Python marks with them what went wrong in a line of source
 _FENCE = re.compile(r"(?:```|^ {0,3}~~~(?!~*\^))[^\n`]{0,40}", re.MULTILINE)
@@ -63,6 +82,9 @@ _EXAMPLE = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(r"[-*+#>【]{0,4} {0,4}([^\n:：]{1,60}?)[】*_]{0,3} {0,4}[:：] {0,4}[*_]{0,3} {0,4}([^\n]{0,2000})")
+_BOXED = re.compile(
+    r"[#>* ]{0,6}【([^【】\n]{1,30})】[*\s]{0,3}([^:：\s][^\n]{0,2000})"
+)  # a heading, and at once what was said
 _ASIDE = re.compile(r"\([^)\n]{0,60}\)|（[^）\n]{0,60}）|\[[^\]\n]{0,60}\]|`")
 # the head of a template's own file, which some hosts put into the issue
 _FRONT = re.compile(
@@ -114,7 +136,7 @@ def _written(lines: list[str]) -> list[str]:
 
 def _bare(lines: list[str]) -> list[str]:
     """Return `lines` without what log writers put before them, traces reduced."""
-    return reduced([_without_prefix(line) for line in lines])
+    return reduced([_without_prefix(unranked(line)) for line in lines])
 
 
 def _ends(lines: list[str]) -> list[str]:
@@ -156,7 +178,7 @@ def _blanks(line: str) -> list[int]:
 
 def _is_unfilled(line: str) -> bool:
     """Return whether `line` is one of a template's list that names something and says nothing of it."""
-    found = _LABEL.fullmatch(line.strip())
+    found = _LABEL.fullmatch(line.strip()) if line.rstrip().endswith((":", "：", "*", "_")) else None
     if not found or found[2].strip():
         return False
     return all(_ORNAMENT.sub("", part) in FIELDS | HEADINGS for part in _ASIDE.sub("", found[1]).split(" / "))
@@ -164,16 +186,18 @@ def _is_unfilled(line: str) -> bool:
 
 def _unlabelled(line: str) -> str:
     """Return what stands behind a heading on its own line, and no example that a template gives."""
+    if not any(sign in line for sign in ":：】"):
+        return line
     shown = _EXAMPLE.match(line)
     line = shown[1] + line[shown.end() :] if shown else line
-    found = _LABEL.fullmatch(line[:2000].strip())
+    found = _BOXED.fullmatch(line[:2000].strip()) or _LABEL.fullmatch(line[:2000].strip())
     if found and found[2] and found[1] not in KEPT and _is_heading(found[1].lower()):
         return found[2] + line[2000:]
     return line
 
 
 def _without_prefix(line: str) -> str:
-    found = _LOG_PREFIX.match(line)
+    found = (_LOG_PREFIX.match(line) or _OTHER_PREFIX.match(line)) if any(sign in line for sign in ":]") else None
     if not found:
         return line
     rest = line[found.end() :]

@@ -18,6 +18,8 @@ _VERSION = re.compile(
     r"(?P<number>v?\d{1,4}(?:\.\d{1,5}){1,3}(?:[.\-]?(?:(?:rc|alpha|beta|post|dev)\.?\d{0,4}|[ab]\d{1,4}))?)"
     rf"(?![\d%])(?!{_MEASURE})"
 )
+_DOTTED = re.compile(r"\d\.\d")
+NEAR = 60  # characters before a number that can hold its name, and after it that can belong to it
 # systems and browsers whose versions are whole numbers to people
 _WHOLE_VERSION = re.compile(
     r"(?<![a-z])(?P<name>windows|win|ios|android|安卓|鸿蒙|harmonyos|chrome|谷歌浏览器|firefox|火狐浏览器|火狐|edge|safari|ubuntu|centos"
@@ -119,13 +121,22 @@ def contradictions(left: Facts, right: Facts) -> tuple[Contradiction, ...]:
 
 def _versions(text: str) -> list[tuple[str, str]]:
     found = []
-    for match in _VERSION.finditer(text):
+    for match in (one for part in _around_numbers(text) for one in _VERSION.finditer(part)):
         name, number = (match["name"] or "").strip("-_ "), match["number"].removeprefix("v")
         name = "" if _VAGUE_NAME.fullmatch(name) else name
         if not (_NOT_VERSION.match(number) or _MEASURED.fullmatch(name) or _is_share(name, match["number"])):
             found.append((_ONE_NAME.get(name, name), number))
     whole = [(match["name"], match["number"]) for match in _WHOLE_VERSION.finditer(text)]
     return found + [(_ONE_NAME.get(name, name), number) for name, number in whole]
+
+
+def _around_numbers(text: str) -> list[str]:
+    """Return the stretches of `text` in which versions can stand, for looking for a name at each letter takes long."""
+    spans: list[tuple[int, int]] = []
+    for found in _DOTTED.finditer(text):
+        start, end = max(0, found.start() - NEAR), found.end() + NEAR
+        spans[-1:] = [(spans[-1][0], end)] if spans and start <= spans[-1][1] else [*spans[-1:], (start, end)]
+    return [text[start:end] for start, end in spans]
 
 
 def _is_share(name: str, number: str) -> bool:

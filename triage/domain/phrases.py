@@ -130,6 +130,8 @@ _ASKED = (
     r"(?!.*(?:\bbut\b|however|\bstill\b|can't|cannot))i(?: have|'ve) (?:searched|read|checked|agreed|verified)\b"
     r".{0,80}(?:issue|contributing|code of conduct|guideline|terms|faq|\bdocs?\b|documentation|readme|duplicate)",
     r"i agree to follow",
+    r"sent from my \w{1,20}.{0,20}$|get outlook for \w{1,10}|[发發][自送]自?我的.{1,20}$",
+    r"on .{8,80} wrote:$|在 ?.{8,80}写道[:：]?$",
     r"can you reproduce the bug at",
     r"/device ascend/gpu/cpu",
     r"(?!.*(?:但|可是|不过|仍|还是|却))我(?:已经?|确认|已经?确认)(?:搜索|查找|查阅|阅读|确认|检查|搜过|搜索过).{0,60}",

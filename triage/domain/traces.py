@@ -30,6 +30,7 @@ _FRAMES = tuple(
         r"(?P<name>[\w$./<]{0,120})@(?:https?|file|webpack)[^\s]{1,300}:\d{1,7}:\d{1,7}",
     )
 )
+_MARK_OF_FRAMES = re.compile(r"[(:@\"{]|\.{3} \d|^created by ")  # one of these each frame holds
 # what only a trace that has begun gives a meaning to: Go's functions, Rust's closures
 _WITHIN = tuple(
     re.compile(pattern)
@@ -55,7 +56,7 @@ _HEAD = re.compile(
     r"|Check failure stack trace|goroutine \d{1,9} \[[^\]\n]{1,80}\]|调用栈|堆栈信息|堆栈跟踪)\W{0,6}",
     re.IGNORECASE,
 )
-_RANK = re.compile(r"\[rank\d{1,5}\]: ?|\(\w{1,40} pid=\d{1,8}[^)\n]{0,60}\) ?")  # what PyTorch and Ray put before
+_RANK = re.compile(r"^(?:\[rank\d{1,5}\]: ?|\(\w{1,40} pid=\d{1,8}[^)\n]{0,60}\) ?)")  # what PyTorch and Ray put before
 _BLANK_NAME = re.compile(r"(?:Object\.)?<\w{1,40}>|0x[0-9a-f]{1,16}")  # “<module>”, “<anonymous>”
 _SOURCE = re.compile(r"[\x20-\x7e]{0,300}[(=][\x20-\x7e]{0,300}(?<![.?!])")
 _ERROR = re.compile(r"[\w.]{0,120}(?:Error|Exception|Interrupt|Exit|Warning|Failure|Timeout)\b|[\w.]{1,120}: ")
@@ -67,7 +68,7 @@ def reduced(lines: list[str]) -> list[str]:
     frames: list[str] = []
     inside, python = False, False  # a trace; a frame of Python, under which its source may stand
     for line in lines:
-        bare = _RANK.sub("", line, count=1) if line.startswith(("[", "(")) else line
+        bare = unranked(line)
         name = _frame(bare, _WITHIN if inside and not python else ())
         if name is None and inside and any(pattern.fullmatch(bare) for pattern in _NOISE):
             name = ""
@@ -83,9 +84,14 @@ def reduced(lines: list[str]) -> list[str]:
     return kept + _flushed(frames)
 
 
+def unranked(line: str) -> str:
+    """Return `line` without the name of the process that said it, as PyTorch and Ray put it before."""
+    return _RANK.sub("", line, count=1) if line.startswith(("[", "(")) else line
+
+
 def _frame(line: str, more: tuple[re.Pattern[str], ...]) -> str | None:
     """Return the function that a line of a trace names, "" for none, None for other lines."""
-    for pattern in (*_FRAMES, *more):
+    for pattern in (*_FRAMES, *more) if _MARK_OF_FRAMES.search(line) else ():
         found = pattern.fullmatch(line)
         if found:
             name = (found["name"] or "").rstrip("/<").rpartition("/")[2]
