@@ -193,10 +193,18 @@ def test_a_maintainer_gets_a_one_time_password_that_serves(ready, tmp_path):
 
 def test_a_maintainer_is_listed_and_shut_out(ready):
     ready("user", "add", "林晓")
-    assert ready("user", "remove", "林晓")[0] == 0
+    code, told = ready("user", "remove", "林晓")
+    assert code == 0
+    assert "Nobody can sign in now" in told
     assert "林晓  (shut out)" in ready("user", "list")[1]
     ready("user", "reset", "林晓")
     assert [(row["name"], row["active"]) for row in json.loads(ready("user", "list", "--json")[1])] == [("林晓", True)]
+
+
+def test_while_another_maintainer_is_left_nothing_is_warned_of(ready):
+    for name in ("林晓", "mei"):
+        ready("user", "add", name)
+    assert "Nobody" not in ready("user", "remove", "mei")[1]
 
 
 def test_a_token_is_listed_without_itself_and_revoked(ready):

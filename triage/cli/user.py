@@ -48,7 +48,10 @@ def remove(name: str) -> None:
     """Shut maintainer NAME out, at once; what they decided stays, under their name."""
     with opened().db.write() as session:
         people.remove(session, name)
+        left = any(row.active for row in people.listing(session))
     click.echo(f"Shut out {name}; “triage user reset” lets them in again")
+    if not left:
+        click.echo("Nobody can sign in now: “triage user add” makes another maintainer")
 
 
 COMMANDS = (user,)
