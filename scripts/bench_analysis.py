@@ -25,12 +25,14 @@ from growth import drawn
 from plain_methods import brute, fts5, postgres
 
 from triage.config import data
+from triage.ml.components import component_of
 from triage.ml.duplicates import Cut, DuplicateModel, Text
 from triage.ml.kinds import KindModel
 from triage.ml.segment import Segmenter, grams
 from triage.ml.spam import SpamModel
 from triage.ml.training import rows_of
 from triage.search import Entry, Hit, Index, Query
+from triage.services.components import vocabulary
 
 SEED = 20_26
 BATCH = 20_000
@@ -205,13 +207,14 @@ def probed(folder: Path, asked: Sequence[tuple[int, Made]]) -> tuple[float, floa
 
 
 class Whole:
-    """All of one analysis in one thread: kind, spam, cutting, candidates, putting in order."""
+    """All of one analysis in one thread: kind, component, spam, cutting, candidates, putting in order."""
 
     def __init__(self, index: Index, texts: Sequence[Made], segmenter: Segmenter) -> None:
         self.index, self.texts = index, texts
         self.kinds = KindModel.load(MODELS / "weights", segmenter=segmenter)
         self.spam = SpamModel.load(MODELS / "weights", segmenter=segmenter)
         self.model = DuplicateModel.load(MODELS / "weights", segmenter)
+        self.components = vocabulary({})
         for at in range(min(len(texts), 3_000)):
             self.model.learn(self.stored(at))
 
@@ -224,6 +227,7 @@ class Whole:
         """Analyse `made` and return the ids of its matches."""
         title, body = made.pieces[0].text, made.text
         self.kinds.predict(title, body)
+        component_of(f"{title}\n{body}", self.components, {})
         self.spam.predict(f"{title}\n{body}")
         cut = self.model.cut(title, body)
         hits: list[Hit] = self.index.find(Query(1, cut.title, cut.body, grams(f"{title} {body}")), 100)
