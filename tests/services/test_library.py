@@ -70,7 +70,7 @@ def test_a_threshold_decides(session, library, project, models):
     if models.spam is None:
         pytest.skip("optional: the spam model is not trained yet")
     in_force(session, library, project, spam={"threshold": 0.0})
-    text = {"title": "", "body": "The job hangs", "project": "demo", "words": {}}
+    text = {"title": "", "body": "训练任务卡住了，联系管理员", "project": "demo", "words": {}}
     assert library.of(session, project).read(**text).spam.spam
     assert not models.read(**text).spam.spam
 
