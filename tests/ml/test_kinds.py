@@ -182,3 +182,12 @@ def shipped():
 )
 def test_the_shipped_model_knows_the_plain_cases(shipped, text, kind):
     assert shipped.predict("", text).guess == kind
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"sharpness": 0}, {"sharpness": "nan"}, {"sharpness": "inf"}, {"act": -0.1}, {"suggest": 2}, {"act": "x"}],
+)
+def test_how_sure_it_may_be_is_no_number_at_will(facts):
+    with pytest.raises(ModelError):
+        Confidence.load({**Confidence().facts(), **facts})

@@ -123,6 +123,15 @@ def test_a_text_that_says_nothing_is_taken_for_the_likeliest_of_the_kinds_that_t
     assert found.label is None
 
 
+@pytest.mark.parametrize("counts", [(1, 1), (6, 1), (2, 2), (1, 2), (5, 5)])
+def test_from_very_few_rows_something_is_learned_and_nothing_acted_on(counts):
+    kinds = ["bug"] * counts[0] + ["feature"] * counts[1]
+    rows = [{"title": f"{kind} {at}", "body": "", "kind": kind, "project": "a"} for at, kind in enumerate(kinds)]
+    result = evaluate_kinds(rows, rows, SEGMENTER)
+    assert result.n == len(rows)
+    assert {row.label for row in result.rows} == {None}
+
+
 def test_measuring_nothing_is_no_error():
     assert evaluate_kinds(KINDS, [], SEGMENTER).as_dict()["n"] == 0
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from triage.errors import ModelError
 
 NEVER = 1.01  # a threshold that no probability reaches
 PRECISION = 0.95  # wanted of what is done without asking
@@ -22,6 +25,21 @@ class Confidence:
     sharpness: float = 1.0
     act: float = NEVER
     suggest: float = 0.5
+
+    @classmethod
+    def load(cls, facts: Mapping[str, Any]) -> Confidence:
+        """Return the confidence of `facts()`. Raises ModelError where a number is missing or can't be one of these."""
+        try:
+            sharpness, act, suggest = (float(facts[key]) for key in ("sharpness", "act", "suggest"))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"how sure the model may be is damaged: {error}") from error
+        if not (0 < sharpness < np.inf and 0 <= act <= NEVER and 0 <= suggest <= NEVER):
+            raise ModelError("how sure the model may be is damaged: out of range")
+        return cls(sharpness, act, suggest)
+
+    def facts(self) -> dict[str, float]:
+        """Return what `load` takes back."""
+        return {"sharpness": self.sharpness, "act": self.act, "suggest": self.suggest}
 
     def probabilities(self, scores: NDArray[Any]) -> NDArray[np.float64]:
         """Return the probabilities of raw `scores` (…, labels)."""

@@ -136,10 +136,10 @@ def _unseen(rows: Rows, parts: Parts, plan: Plan) -> NDArray[np.float32]:
 
 
 def folds(strata: Sequence[str], seed: int, count: int = FOLDS) -> Parts:
-    """Return (held out, kept) row numbers of each fold; every stratum is spread as evenly as it can be."""
+    """Return (held out, kept) row numbers of each fold that holds any; strata are spread as evenly as they can be."""
     random = np.random.default_rng(seed)
     shuffled = random.permutation(len(strata))
     ordered = shuffled[np.argsort(np.array(strata, object)[shuffled], kind="stable")]
     part = np.empty(len(strata), np.intp)
     part[ordered] = np.arange(len(strata)) % count
-    return [(np.flatnonzero(part == one), np.flatnonzero(part != one)) for one in range(count)]
+    return [(np.flatnonzero(part == one), np.flatnonzero(part != one)) for one in range(count) if (part == one).any()]

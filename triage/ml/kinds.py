@@ -78,10 +78,9 @@ class KindModel:
         facts = bundle.facts
         try:
             blocks = [Block(str(part), float(weight), int(least)) for part, weight, least in facts["blocks"]]
-            confidence = Confidence(*(float(facts[key]) for key in ("sharpness", "act", "suggest")))
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"the model {name} is damaged: {error}") from error
-        vocabulary = Vocabulary.load(blocks, bundle.arrays)
+        confidence, vocabulary = Confidence.load(facts), Vocabulary.load(blocks, bundle.arrays)
         linear = Linear.load(bundle.arrays, facts, len(vocabulary))
         sense = Sense.load(facts["sense"], bundle.arrays, linear.labels) if facts.get("sense") else None
         return cls(Reader(segmenter or beside(folder)), vocabulary, linear, confidence, facts.get("trained", {}), sense)
@@ -92,9 +91,7 @@ class KindModel:
             "labels": self.linear.labels,
             "projects": self.linear.projects,
             "blocks": [[block.name, block.weight, block.least] for block in self.vocabulary.blocks],
-            "sharpness": self.confidence.sharpness,
-            "act": self.confidence.act,
-            "suggest": self.confidence.suggest,
+            **self.confidence.facts(),
             "trained": dict(self.trained),
             **({"sense": self.sense.facts()} if self.sense else {}),
         }

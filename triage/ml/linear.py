@@ -68,11 +68,16 @@ class Fit:
 def fit(matrix: Any, labels: Sequence[str], projects: Sequence[str], how: Fit = Fit()) -> Linear:
     """Return the model of `matrix` (texts, tokens; scipy CSR), one label and one project (or "") a text.
 
-    A project that is alone adds nothing of its own. Training is deterministic.
+    A project that is alone adds nothing of its own; of one label it is told that it is the one. Training is
+    deterministic.
     """
     names = tuple(sorted(set(labels)))
     groups = tuple(sorted(set(projects) - {""}))
     groups = groups if len(set(projects)) > 1 else ()
+    if len(names) == 1:
+        return Linear(
+            names, groups, np.zeros((1 + len(groups), matrix.shape[1], 1), np.float32), np.ones(1, np.float32)
+        )
     wide = _widened(matrix, np.array(projects, object), groups, how.project_weight)
     weights, offsets = _machines(wide, np.array(labels, object), names, how)
     shaped = weights.reshape(1 + len(groups), matrix.shape[1], len(names))

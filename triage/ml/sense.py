@@ -49,9 +49,8 @@ class Sense:
 
     def facts(self) -> dict[str, Any]:
         """Return what `load` takes back beside the arrays."""
-        sure = self.confidence
         told = {"by": self.by, "labels": self.linear.labels, "projects": self.linear.projects}
-        return {**told, "sharpness": sure.sharpness, "act": sure.act, "suggest": sure.suggest}
+        return {**told, **self.confidence.facts()}
 
     @classmethod
     def load(cls, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], labels: Sequence[str]) -> Sense:
@@ -59,13 +58,12 @@ class Sense:
         own = {name.removeprefix("sense "): part for name, part in arrays.items() if name.startswith("sense ")}
         try:
             by, width = str(facts["by"]), own["weights"].shape[1]
-            sure = Confidence(*(float(facts[key]) for key in ("sharpness", "act", "suggest")))
-        except (KeyError, IndexError, TypeError, ValueError) as error:
+        except (KeyError, IndexError, TypeError) as error:
             raise ModelError(f"what was learned from meanings is damaged: {error}") from error
         linear = Linear.load(own, facts, width)
         if linear.labels != tuple(labels):
             raise ModelError("what was learned from meanings is damaged: it knows other labels")
-        return cls(by, linear, sure)
+        return cls(by, linear, Confidence.load(facts))
 
 
 def learn_sense(rows: Rows, words: Floats, parts: Parts) -> Sense | None:
