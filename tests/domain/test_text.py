@@ -56,7 +56,7 @@ def test_a_hundred_kilobytes_are_read_in_bounded_time(read):
         ("打开https://a.example/b就报错", "打开‹url›就报错"),
         ("存到s3://bucket/a/b失败", "存到‹url›失败"),
         ("版本v2.1失败", "版本2.1失败"),
-        ("3月5日开始报错", "3月5日开始报错"),  # says more than a stamp: of two bills it is the day that tells them apart
+        ("3月5日开始报错", "3月5日开始报错"),  # of two bills the day tells them apart
         ("3 月卡和 12 个月", "3 月卡和 12 个月"),
         ("写信给 somebody@mail.example 吧", "写信给 ‹mail› 吧"),
         ("任务 3f2504e0-4f89-11d3-9a0c-0305e82c3301 挂了", "任务 ‹id› 挂了"),
