@@ -227,6 +227,11 @@ def test_what_the_scripts_install_ends_with_them(sign):
     script = (Path(__file__).parents[2] / "scripts" / "env").read_text(encoding="utf-8")
     function = script[script.index("stoppable() {") : script.index("\n}\n") + 3]
     words = ["bash", "-c", f"set -e\n{function}\nstoppable sleep 77\necho went on"]
+    # whoever runs the tests in the background has SIGINT ignored, and a shell that is born so can't trap it
+    listening = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp(sys.argv[1], sys.argv[1:])"
+    )
+    words = [sys.executable, "-c", listening, *words]
     with subprocess.Popen(words, stdout=subprocess.PIPE, start_new_session=True) as started:
         (part,) = eventually(lambda: children(started, "sleep"))
         started.send_signal(sign)

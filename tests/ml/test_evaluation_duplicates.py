@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 from tests.ml.encoders import english
 from triage.errors import InvalidError
@@ -16,6 +17,7 @@ from triage.ml.outcomes import recalls
 from triage.ml.ranker import Ranker
 from triage.ml.replay import created, queries, replayed
 from triage.ml.rerank import FEATURES
+from triage.ml.trees import exported, mean_of
 
 THINGS = [
     "upload stalls at half",
@@ -148,6 +150,17 @@ def test_exported_trees_decide_as_scikit_learn_does():
     ranker = fit(asked)
     line = (rows - ranker.mean) / ranker.scale @ ranker.coefficients + ranker.intercept
     assert np.allclose(ranker.decide(rows), (line + ranker.trees.decide(rows)) / 2)
+
+
+def test_sets_of_trees_decide_as_their_mean():
+    random = np.random.default_rng(3)
+    rows = random.standard_normal((400, 4))
+    grown = [
+        HistGradientBoostingClassifier(max_iter=5, max_depth=depth, min_samples_leaf=5).fit(rows, rows[:, at] > 0.2)
+        for at, depth in enumerate((1, 4, 2))
+    ]
+    expected = np.mean([model.decision_function(rows) for model in grown], axis=0)
+    assert np.allclose(mean_of([exported(model) for model in grown]).decide(rows), expected)
 
 
 def test_a_prior_makes_common_words_common_from_the_start():

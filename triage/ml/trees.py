@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,3 +78,17 @@ def exported(model: Any) -> Trees:
         value[row, :size] = np.where(leaf, tree["value"], 0.0)
     depth = max(1, *(int(tree["depth"].max()) for tree in nodes))
     return Trees(feature, threshold, left, right, value, depth, float(np.ravel(model._baseline_prediction)[0]))
+
+
+def mean_of(parts: Sequence[Trees]) -> Trees:
+    """Return the trees that decide as `parts` do on average."""
+    width = max(part.feature.shape[1] for part in parts)
+    wide = {name: np.concatenate([_wide(getattr(part, name), width) for part in parts]) for name in _FIELDS}
+    wide["value"] = wide["value"] / len(parts)
+    depth, base = max(part.depth for part in parts), float(np.mean([part.base for part in parts]))
+    return Trees(**wide, depth=depth, base=base)
+
+
+def _wide(values: NDArray[Any], width: int) -> NDArray[Any]:
+    """Return `values` with as many empty nodes for each tree as make it `width`; no way leads to them."""
+    return np.pad(values, ((0, 0), (0, width - values.shape[1])))
