@@ -93,10 +93,10 @@ def train(site: Site, slug: str, *, fresh: int = 0) -> Trained | None:
         last = next(iter(versions.history(session, project)), None)
     if _new(known, last.trained_until if last else None) < fresh:
         return None
-    shipped = meanings.found_out(kind_examples(None, site.library.words / "seeds")[0], models.encoder)
+    shipped = kind_examples(None, site.library.words / "seeds")[0]
     own = Own(slug, shipped, Reader(models.kind_words))
     parts = {
-        KINDS: _kinds(meanings.found_out(told, models.encoder), models, seen[KINDS], own),
+        KINDS: _kinds(told, models, seen[KINDS], own),
         SPAM: _spam(known.spam, models, seen[SPAM]),
         DUPLICATES: _duplicates(known.pairs, models, seen[DUPLICATES]),
         COMPONENTS: _components(known.components, models, seen[COMPONENTS], listed),
@@ -141,10 +141,11 @@ def apart(rows: Sequence[One], seen: datetime | None) -> tuple[list[One], list[O
 
 def _kinds(rows: Sequence[KindExample], models: Models, seen: datetime | None, own: Own) -> Part:
     facts = {"examples": len(rows), "changed": sum(not one.confirmed and not one.host for one in rows)}
-    before, held = apart(rows, seen)
-    if len(before) < LEAST_KINDS:
+    if len(apart(rows, seen)[0]) < LEAST_KINDS:
         return Part(None, None, facts)
-    twin, final = (learn_site(own.shipped, weighed(part, own.slug), own.reader, Plan()) for part in (before, rows))
+    shipped, rows = meanings.found_out(own.shipped, models.encoder), meanings.found_out(rows, models.encoder)
+    before, held = apart(rows, seen)
+    twin, final = (learn_site(shipped, weighed(part, own.slug), own.reader, Plan()) for part in (before, rows))
     truth = [one.kind for one in held]
     compared = compare_labels(truth, labels(models.kinds, held, own.slug), labels(twin, held, own.slug))
     return Part(final.save, compared, facts)
