@@ -83,13 +83,28 @@ def newcomer(client: FlaskClient, session: Session, site) -> str:
     """Sign in with a one-time password, and return it."""
     password = people.add(session, "newcomer", now=site.now())
     session.commit()
-    assert sign_in(client, "newcomer", password).location == "/password"
+    assert sign_in(client, "newcomer", password).location == "/password?next=/queue"
     return password
 
 
 @pytest.mark.parametrize("path", ["/queue", "/queue/ABCDEF", "/queue/pictures/1"])
 def test_a_one_time_password_opens_nothing_else(client: FlaskClient, newcomer: str, path: str):
     assert client.get(path).location == "/password"
+
+
+def test_a_one_time_password_leads_on_to_where_one_was_going(client: FlaskClient, session: Session, site):
+    password = people.add(session, "newcomer", now=site.now())
+    session.commit()
+    page = sign_in(client, "newcomer", password, next="/queue/ABCDEF?show=all").location
+    form = filled(client, page) | {"current": password, "password": LONG, "repeat": "another"}
+    again = client.post(page, data=form)
+    assert 'value="/queue/ABCDEF?show=all"' in again.text
+    assert client.post("/password", data=form | {"repeat": LONG}).location == "/queue/ABCDEF?show=all"
+
+
+def test_a_new_password_leads_to_no_other_site(client: FlaskClient, newcomer: str):
+    form = filled(client, "/password?next=//evil.example") | {"current": newcomer, "password": LONG, "repeat": LONG}
+    assert client.post("/password", data=form | {"next": "//evil.example"}).location == "/queue"
 
 
 def test_ones_own_password_opens_the_queue(client: FlaskClient, newcomer: str):

@@ -96,6 +96,32 @@ def test_a_second_thought_from_the_same_page_is_stored_too(
     assert len(stored(session)) == 2
 
 
+def test_back_and_send_again_stores_one(write, session: Session):
+    assert write("Once").location == write("Once").location
+    assert len(stored(session)) == 1
+
+
+def test_the_same_words_from_another_browser_are_another_feedback(write, client: FlaskClient, session: Session):
+    write("It is slow")
+    client.delete_cookie("triage")
+    write("It is slow")
+    assert len(stored(session)) == 2
+
+
+def test_the_same_words_an_hour_later_are_news(write, clock: Clock, session: Session):
+    write("Down again")
+    clock.forward(seconds=3_600)
+    write("Down again")
+    assert len(stored(session)) == 2
+
+
+def test_an_address_and_a_picture_thought_of_afterwards_are_not_lost(write, session: Session):
+    write("It is slow")
+    write("It is slow", picture=(picture(), "shot.png"))
+    write("It is slow", email="a@example.org")
+    assert {(row.reporter.email, len(row.attachments)) for row in stored(session)} == {("", 1), ("a@example.org", 0)}
+
+
 @pytest.mark.parametrize("body", ["", "   \n\t ", "\u200b\u200d", "\x00\x07"])
 def test_nothing_to_read(write, session: Session, body: str):
     answer = write(body)

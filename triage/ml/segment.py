@@ -14,7 +14,6 @@ from triage.errors import ModelError
 from triage.ml.english import latin_parts, stem
 
 HAN_RUN = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003fffd〇"
-PHRASE_WORDS = 5  # words of the longest phrase that a project's dictionary may hold as one
 LONG_WORD = 4  # a Chinese word this long also gives its parts of three characters, a shorter one those of two
 
 _CHIPS = "昇腾|寒武纪|海光|鲲鹏|飞腾|天数|沐曦|摩尔线程|燧原|壁仞"
@@ -170,7 +169,7 @@ class Segmenter:
         if not self._phrases:
             return words
         return words + [
-            "_".join(phrase)
+            " ".join(phrase)
             for start, word in enumerate(words)
             for phrase in self._phrases.get(word, ())
             if tuple(words[start : start + len(phrase)]) == phrase
@@ -198,7 +197,7 @@ class Segmenter:
         table: dict[str, list[tuple[str, ...]]] = {}
         for word in self._words:
             parts = tuple(self._pieces(word, parts=False)) if word not in pure else ()
-            if 1 < len(parts) <= PHRASE_WORDS:
+            if len(parts) > 1:
                 table.setdefault(parts[0], []).append(parts)
         return table
 

@@ -27,7 +27,7 @@ from triage.ml.segment import grams
 from triage.search import Entry, Index, Query
 
 # how texts are cut; another whenever the same text gives other words or facts, so that what is stored is cut anew
-READING = "2-"
+READING = "3-"
 OVERLAP = timedelta(seconds=5)  # the longest that a transaction is open between its reading of the clock and its commit
 BATCH = 1000  # texts between two commits
 AT_ONCE = 250  # texts that are held whole at one time

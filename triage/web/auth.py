@@ -67,7 +67,7 @@ def enter() -> ResponseReturnValue:
         except ForbiddenError:
             return render_template("auth/sign_in.html", next=target, name=name, problem=True), 403
     _begin(user)
-    return redirect(url_for(".password") if user.must_change_password else target, 303)
+    return redirect(url_for(".password", next=target) if user.must_change_password else target, 303)
 
 
 def _begin(user: User) -> None:
@@ -92,13 +92,14 @@ def password() -> ResponseReturnValue:
     """Change one's password; who came with a one-time password gets nowhere else."""
     if not current_user.is_authenticated:
         return redirect(url_for(".sign_in", next=url_for(".password")))
+    target = safe_next(request.values.get("next", ""), QUEUE)
     if request.method == "GET":
-        return render_template("auth/password.html", problem="")
+        return render_template("auth/password.html", next=target, problem="")
     try:
         _begin(_changed())
     except (InvalidError, ForbiddenError) as error:
-        return render_template("auth/password.html", problem=_why(error)), 422
-    return redirect(QUEUE, 303)
+        return render_template("auth/password.html", next=target, problem=_why(error)), 422
+    return redirect(target, 303)
 
 
 def _changed() -> User:

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass, replace
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from itsdangerous import BadSignature, Signer
@@ -26,6 +26,10 @@ from triage.web.guards import csrf, limiter, valid_csrf
 
 blueprint = Blueprint("submit", __name__)
 QUICKEST = 2  # seconds: nobody reads the page and writes a sentence faster
+SAME = (
+    3_600  # seconds: words sent again within them are the press of “Back”, later ones may be news of the same trouble
+)
+TICKET = "ticket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,8 @@ class Draft:
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
     """Say what this is, list the projects, and take a receipt code."""
-    with site().db.read() as session:
-        return render_template("submit/home.html", projects=projects.listing(session))
+    with site().db.read() as db:
+        return render_template("submit/home.html", projects=projects.listing(db))
 
 
 @blueprint.get("/p/<slug>")
@@ -82,8 +86,8 @@ def send(slug: str) -> ResponseReturnValue:
 
 
 def _project(slug: str) -> Project:
-    with site().db.read() as session:
-        return project_by_slug(session, slug)
+    with site().db.read() as db:
+        return project_by_slug(db, slug)
 
 
 def _page(product: Project, draft: Draft) -> str:
@@ -125,8 +129,16 @@ def _signer() -> Signer:
 
 
 def _ticket() -> str:
-    """Return what a form carries: when it was opened, and a number that makes it one of a kind."""
-    return _signer().sign(f"{int(site().now().timestamp())}.{secrets.token_hex(8)}").decode()
+    """Return what a form carries: when it was opened, and a number of its own.
+
+    Within an hour a browser gets the same one again: who goes back and sends once more is not two people.
+    """
+    ticket: str = session.get(TICKET, "")
+    started = _started(ticket)
+    if started is None or not 0 <= site().now().timestamp() - started < SAME:
+        ticket = _signer().sign(f"{int(site().now().timestamp())}.{secrets.token_hex(8)}").decode()
+        session[TICKET] = ticket
+    return ticket
 
 
 def _started(ticket: str) -> int | None:
@@ -137,8 +149,8 @@ def _started(ticket: str) -> int | None:
 
 
 def _submission(draft: Draft) -> Submission:
-    """Return the checked submission. Its identity is form and words: a double click is one, a second thought two."""
-    said = hashlib.sha256(f"{draft.title}\n{draft.body}".encode("utf-8", "replace")).hexdigest()[:16]
+    """Return the checked submission. Identity: form, words and address; a double click is one, a second thought two."""
+    said = hashlib.sha256(f"{draft.title}\n{draft.body}\n{draft.email}".encode("utf-8", "replace")).hexdigest()[:16]
     ticket = hashlib.sha256(draft.ticket.encode("utf-8", "replace")).hexdigest()[:32]
     return intake.checked(
         Submission(
@@ -161,11 +173,11 @@ def _picture() -> Picture | None:
 
 def _keep(product: Project, submission: Submission, picture: Picture | None) -> str:
     now = site().now()
-    with site().db.write() as session:
-        received = intake.receive(session, project_by_slug(session, product.slug), submission, now=now)
-        if picture and received.added:
-            row = session.get_one(Feedback, received.feedback_id)
-            pictures.store(session, row, picture, folder=site().settings.path("uploads"), now=now)
+    with site().db.write() as db:
+        received = intake.receive(db, project_by_slug(db, product.slug), submission, now=now)
+        row = db.get_one(Feedback, received.feedback_id)
+        if picture and not row.attachments:  # also the one that was thought of afterwards
+            pictures.store(db, row, picture, folder=site().settings.path("uploads"), now=now)
     if received.added:
         site().jobs.put("analyse", received.feedback_id)
     return received.receipt
