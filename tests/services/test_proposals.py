@@ -6,7 +6,7 @@ from tests import factories
 from triage.db.queries import members
 from triage.domain.topics import TopicState
 from triage.errors import ConflictError, NotFoundError
-from triage.services import proposals
+from triage.services import proposals, review
 from triage.services.learning import examples
 from triage.services.undo import undo
 
@@ -48,6 +48,24 @@ def test_what_went_to_the_host_meanwhile_takes_the_other_in(session, merge, mei)
 def test_a_split_that_is_followed_splits_off_each_part_but_the_largest(session, split, mei, topic):
     proposals.follow(session, split, mei)
     assert [row.body for row in members(session, topic)] == ["one"]
+
+
+def test_what_one_press_split_off_one_press_brings_back(session, split, mei, topic):
+    undo(session, proposals.follow(session, split, mei), mei)
+    assert [row.body for row in members(session, topic)] == ["one", "two", "three"]
+    assert proposals.about(session, topic) == [split]
+
+
+def test_a_split_by_hand_before_it_stays(session, split, mei, topic):
+    review.split(session, topic, mei, [split.groups[2][0]])
+    split.groups = split.groups[:2]
+    undo(session, proposals.follow(session, split, mei), mei)
+    assert [row.body for row in members(session, topic)] == ["one", "two"]
+
+
+def test_what_a_split_would_make_of_it(session, split, topic):
+    split.groups = [split.groups[0], split.groups[1]]  # the third came in after it was proposed, and stays
+    assert [(part.feedback.body, part.count) for part in proposals.parts(session, split)] == [("one", 2), ("two", 1)]
 
 
 def test_what_moved_on_can_not_be_followed(session, merge, split, mei, topic):

@@ -1,5 +1,7 @@
 """What a project has learned, on its page and as JSON; versions put in force by a click; proposals answered."""
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -169,11 +171,18 @@ def test_proposals_stand_on_both_pages(signed_in, topic, proposal):
         assert 'counts much">hang</span>' in page
 
 
-def test_a_topic_that_falls_apart(signed_in, session, topic):
-    factories.proposal(session, topic, groups=[[1], [2]], pairs=[[1, 2, 0.0, []]])
+def test_a_topic_that_falls_apart(signed_in, session, project):
+    topic = factories.topic(session, project, feedback=["It hangs", *(f"Wish {number}" for number in range(9))])
+    first, *wishes = (row.id for row in members(session, topic))
+    factories.proposal(session, topic, groups=[[first], *([one] for one in wishes)], pairs=[[1, 2, 0.0, []]])
     session.commit()
     page = signed_in.get(f"/queue/{topic.key}").text
-    assert "One topic looks like 2 things:" in page
+    assert "One topic looks like 10 things:" in page
+    assert re.findall(r"(It hangs|Wish \d) <span class=.muted.>(.*?)</span>", page)[:2] == [
+        ("It hangs", "1 report · stays"),
+        ("Wish 0", "1 report · becomes a topic of its own"),
+    ]
+    assert "and 2 more" in page
     assert "share no telling word" in page
 
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from triage.db.tables import Decision, Project, Proposal, Topic
+from triage.db.queries import members
+from triage.db.tables import Decision, Feedback, Project, Proposal, Topic
 from triage.domain.topics import ALLOWED, Verb
 from triage.errors import ConflictError, NotFoundError
 from triage.services import review
 from triage.services.review import Actor
 
 MERGE, SPLIT = "merge", "split"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the things that a topic would be split into: a feedback of it, and how many there are."""
+
+    feedback: Feedback
+    count: int
 
 
 def waiting(session: Session, project: Project) -> list[Proposal]:
@@ -23,6 +34,15 @@ def waiting(session: Session, project: Project) -> list[Proposal]:
 def about(session: Session, topic: Topic) -> list[Proposal]:
     """Return the open proposals that `topic` is part of."""
     return _open(session, or_(Proposal.topic_id == topic.id, Proposal.other_id == topic.id))
+
+
+def parts(session: Session, row: Proposal) -> list[Part]:
+    """Return what a split would make of the topic: what stays first, then each part that would leave."""
+    rows = {one.id: one for one in members(session, row.topic)}
+    held = [[rows[number] for number in group if number in rows] for group in row.groups]
+    leaving = [Part(group[0], len(group)) for group in held[1:] if group]
+    stays = len(rows) - sum(part.count for part in leaving)
+    return [Part(group[0], stays) for group in held[:1] if group] + leaving
 
 
 def one(session: Session, number: int) -> Proposal:
@@ -41,11 +61,12 @@ def _open(session: Session, which: ColumnElement[bool]) -> list[Proposal]:
 
 def follow(session: Session, row: Proposal, actor: Actor) -> Decision:
     """Do what is proposed. Raises ConflictError where the topics have moved on meanwhile."""
-    decision = _merged(session, row, actor) if row.kind == MERGE else _split(session, row, actor)
-    decision.detail = {**decision.detail, "proposal": row.id}
-    row.decision_id = decision.id
+    made = [_merged(session, row, actor)] if row.kind == MERGE else _split(session, row, actor)
+    for decision in made:
+        decision.detail = {**decision.detail, "proposal": row.id}
+    row.decision_id = made[-1].id
     session.flush()
-    return decision
+    return made[-1]
 
 
 def dismiss(session: Session, row: Proposal, actor: Actor) -> Decision:
@@ -71,9 +92,9 @@ def mergeable(topic: Topic) -> bool:
     return topic.state in ALLOWED[Verb.MERGE]
 
 
-def _split(session: Session, row: Proposal, actor: Actor) -> Decision:
-    """Split off each part but the largest, and return the last decision, which would be undone first."""
+def _split(session: Session, row: Proposal, actor: Actor) -> list[Decision]:
+    """Split off each part but the largest; undoing the last decision undoes them all."""
     made = [review.split(session, row.topic, actor, part) for part in row.groups[1:]]
     if not made:
         raise ConflictError("the proposal names no parts")
-    return made[-1]
+    return made

@@ -26,6 +26,7 @@ def undo(session: Session, decision: Decision, actor: Actor) -> Topic:
     """Undo a topic's latest decision and return the topic; ConflictError for one that is undone or not the latest.
 
     Feedback that was merged or split off comes back only if no later decision moved it on: that one is undone first.
+    A topic that was split into several by one proposal is whole again.
     """
     topic = session.get_one(Topic, decision.topic_id)
     lock(session, topic, decision)
@@ -34,12 +35,25 @@ def undo(session: Session, decision: Decision, actor: Actor) -> Topic:
     last = latest(session, topic)
     if last is None or last.id != decision.id:
         raise ConflictError("something was decided after it: undo that first")
+    while last is not None and (last is decision or _of_one_step(last, decision)):
+        _undone(session, last, topic, actor)
+        last = latest(session, topic)
+    return topic
+
+
+def _of_one_step(one: Decision, other: Decision) -> bool:
+    """Return whether one press of a button made both: what one proposal splits off are several decisions."""
+    step = other.detail.get("proposal")
+    return step is not None and one.verb == other.verb == Verb.SPLIT and one.detail.get("proposal") == step
+
+
+def _undone(session: Session, decision: Decision, topic: Topic, actor: Actor) -> None:
     if decision.verb in MOVING:
         _bring_back(session, decision, topic)
     _put_back(session, topic, decision)
     _take_back(session, decision, topic, actor.at)
     decision.undone_at, decision.undone_by_id = actor.at, actor.user_id
-    return topic
+    session.flush()
 
 
 def _bring_back(session: Session, decision: Decision, topic: Topic) -> None:

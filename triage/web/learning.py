@@ -57,7 +57,7 @@ VERSION_STATES = {
 
 @blueprint.app_context_processor
 def _about_topics() -> dict[str, object]:
-    return {"proposals_about": proposals_about, "came_from": came_from}
+    return {"proposals_about": proposals_about, "came_from": came_from, "split_into": split_into}
 
 
 @blueprint.context_processor
@@ -169,6 +169,12 @@ def proposals_about(topic: Topic) -> list[Proposal]:
     """Return the open proposals about a topic that is being shown."""
     session = object_session(topic)
     return proposals.about(session, topic) if session else []
+
+
+def split_into(row: Proposal) -> list[proposals.Part]:
+    """Return what a proposal that is being shown would make of its topic."""
+    session = object_session(row)
+    return proposals.parts(session, row) if session else []
 
 
 def came_from(topic: Topic) -> list[dict[str, Any]]:
