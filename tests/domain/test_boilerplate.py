@@ -45,6 +45,40 @@ def test_log_prefixes_go(line):
     assert plain(f"```\n{line}\n```") == "epoch 3"
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            r'{"level":"error","ts":1700000000.1,"caller":"a/b.go:12","msg":"pull image","error":"status \"401\""}',
+            'pull image status "401"',
+        ),
+        (
+            r'{"log":"RuntimeError: HCCL timeout\n","stream":"stderr","time":"2024-01-01T00:00:00Z"}',
+            "RuntimeError: HCCL timeout",
+        ),
+        ('time="2024-01-01T00:00:00Z" level=error msg="pull image" error="no space left"', "pull image no space left"),
+        ("ts=2024-01-01T00:00:00Z level=info msg=started component=web", "started"),
+        ('{"event": "quota used up", "severity": "WARN"}', "quota used up"),
+        ('2024-01-01 12:00:00 {"severity": "WARN", "message": "quota used up"}', "quota used up"),
+    ],
+)
+def test_records_of_structured_logs_say_their_message(line, said):
+    assert plain(f"```\n{line}\n```") == said
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"code": 500, "msg": "内部错误", "time": "12:00"}',
+        '{"level": 3, "map": "a"}',
+        "level=3 is too hard",
+        "{训练} level: 3",
+    ],
+)
+def test_other_json_stays(line):
+    assert plain(f"```\n{line}\n```") == line
+
+
 @pytest.mark.parametrize("line", ["ERROR 3 times", "[1.5] 学习率", "INFO: 重启了", "a.b - c", "E101 是什么"])
 def test_what_only_looks_like_a_prefix_stays(line):
     assert plain(f"```\n{line}\n```") == line

@@ -166,6 +166,34 @@ def test_the_shipped_model_knows_an_advertisement_in_english_that_says_where_to_
     assert SpamModel.load(SHIPPED, segmenter=SEGMENTER).predict(text).spam
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "群里有人发广告：“加微信 demo_gpu_000 详聊，算力每小时 1 元”，管理员管一下吧",
+        "举报垃圾信息：> 兼职日结，加微信 abc12345，一天 300",
+        "有人在评论区刷屏：\n> 低价出售账号，加微信 aa123，一个 5 元\n希望能处理一下",
+        "评论区全是广告，什么「低价出售账号，联系vx：aa123」，太影响体验了",
+        "Someone keeps posting 'Buy cheap followers, 5 USD, at http://spam.example' in the comments, please ban them",
+    ],
+)
+def test_who_quotes_an_advertisement_to_complain_of_it_is_heard(shipped, text):
+    verdict = shipped.predict(text)
+    assert (verdict.spam, verdict.score < shipped.threshold) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "“加微信 demo_gpu_000 详聊，算力每小时 1 元”",
+        "管理员好 “加微信 demo_gpu_000 详聊，算力每小时 1 元”",
+        "广告位出租，每月 100 元，加微信 abc12345 “先到先得，名额有限”",
+        "本店承接广告投放，“诚信为本”，详询电话 13800138000，前十名八折优惠",
+    ],
+)
+def test_an_advertisement_in_quotes_is_still_one(shipped, text):
+    assert shipped.predict(text).spam
+
+
 def test_what_goes_into_quarantine_has_a_reason():
     shipped = SpamModel.load(SHIPPED, segmenter=SEGMENTER)
     verdict = shipped.predict("进群领券")  # no word of it is known

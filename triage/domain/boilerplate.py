@@ -65,6 +65,19 @@ _LOG_PART = re.compile(
     # where it was written
     r"|[\w.<>]{1,60}:[\w<>]{1,60}:\d{1,6}[\s:|-]+|[\w$]{1,20}(?:\.[\w$]{1,40}){1,8}\s{1,4}[:-]\s"
 )
+# a line that was written for programs, as JSON or as key=value (Docker, containerd, zap, logrus, structlog)
+_RECORD = re.compile(
+    r"\s*(?:\{.{0,2000}\"(?:level|lvl|levelname|log_level|severity|stream)\"\s{0,4}:"
+    r"|(?:time|ts|level|lvl)=\S{1,80} .{0,400}\bmsg=)",
+    re.IGNORECASE,
+)
+_SAID = re.compile(
+    r"(?:\"(?:msg|message|log|event|err|error|exception|reason)\"\s{0,4}:\s{0,4}\"|\b(?:msg|message|err|error|reason)=\")"
+    r"((?:[^\"\\]|\\.){1,2000})\""
+    r"|\b(?:msg|err|error|reason)=([^\s\"]{1,200})",
+    re.IGNORECASE,
+)
+_ESCAPED = re.compile(r"\\([nrt\"\\/])")
 # tildes only at the beginning of a line: Python marks with them what went wrong in a line of source
 _FENCE = re.compile(r"(?:```|^ {0,3}~~~(?!~*\^))[^\n`]{0,40}", re.MULTILINE)
 # “- OS: [e.g. iOS]”, “1. Go to '...'”, “4. See error”: what a template shows and nobody filled in
@@ -136,7 +149,7 @@ def _written(lines: list[str]) -> list[str]:
 
 def _bare(lines: list[str]) -> list[str]:
     """Return `lines` without what log writers put before them, traces reduced."""
-    return reduced([_without_prefix(unranked(line)) for line in lines])
+    return reduced([_recorded(_without_prefix(unranked(line))) for line in lines])
 
 
 def _ends(lines: list[str]) -> list[str]:
@@ -194,6 +207,14 @@ def _unlabelled(line: str) -> str:
     if found and found[2] and found[1] not in KEPT and _is_heading(found[1].lower()):
         return found[2] + line[2000:]
     return line
+
+
+def _recorded(line: str) -> str:
+    """Return what a record of a structured log says, without its fields; any other line as it is."""
+    if not _RECORD.match(line):
+        return line
+    said = " ".join(quoted or bare for quoted, bare in _SAID.findall(line))
+    return _ESCAPED.sub(lambda found: " " if found[1] in "nrt" else found[1], said).strip() or line
 
 
 def _without_prefix(line: str) -> str:

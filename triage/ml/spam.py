@@ -44,6 +44,14 @@ _TURN_TO = re.compile(
     r"https?:|www\.|[\w.]@[\w.]|[$€£￥]\s?\d|\d\s?%|\d{7}|\d\s?usd|whatsapp|telegram|wechat|\bqq\b|[a-z0-9]\.(?:com|top|vip|me)\b"
 )
 ABSTAINS = 0.3  # the most that is said of others
+_QUOTED = re.compile(
+    r"“[^”]{4,}”|「[^」]{4,}」|『[^』]{4,}』|《[^》]{4,}》|\"[^\"]{4,}\"|(?<!\w)'[^'\n]{4,}'(?!\w)|(?:^|(?<=[:：]))\s*>.*$",
+    re.MULTILINE,
+)
+_TELLS = re.compile(
+    r"广告|举报|投诉|垃圾(?:信息|邮件|短信|评论)|刷屏|骚扰|诈骗|骗子|封[号禁]|下架|\b(?:spam|scam|ads?|ban|report)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +114,20 @@ class SpamModel:
         """Return the verdict on one text; `threshold` is a project's own.
 
         What has no letters is never spam, nor what no reason can be told for: the quarantine says why. Of a text
-        without Chinese that names no address, number or price the model knows too little.
+        without Chinese that names no address, number or price the model knows too little. Who quotes an advertisement
+        to complain of it is judged by their own words.
         """
+        limit = self.threshold if threshold is None else threshold
+        verdict = self._verdict(text, limit)
+        said = complaint(text) if verdict.spam else ""
+        own = self._verdict(said, limit) if said else verdict
+        return verdict if own.spam else own
+
+    def _verdict(self, text: str, limit: float) -> SpamVerdict:
         if is_empty(text):
             return SpamVerdict(spam=False, score=0.0)
         vector = self.vocabulary.vector(spam_blocks(text, self.segmenter))
         score = self.calibration.probability(odds(self.linear, vector))
-        limit = self.threshold if threshold is None else threshold
         why, against = self._reasons(vector)
         if _HAN.search(text) or _TURN_TO.search(unmask(text[:READ])):
             return SpamVerdict(score >= limit and bool(why), score, why, against)
@@ -147,6 +162,12 @@ def _readable(block: str, term: str) -> str:
 def _strongest(words: Mapping[str, float], sign: int) -> Words:
     own = [(word, round(sign * gain, 3)) for word, gain in words.items() if sign * gain > 0]
     return tuple(sorted(own, key=lambda pair: (-pair[1], pair[0]))[:WHY])
+
+
+def complaint(text: str) -> str:
+    """Return what is said around what `text` quotes, where that speaks of advertisements; else ""."""
+    around = _QUOTED.sub(" ", text[:READ])
+    return around if around != text[:READ] and _TELLS.search(around) else ""
 
 
 def odds(linear: Linear, vector: Vector) -> float:
