@@ -13,7 +13,7 @@ from triage.domain.redaction import redact, rules_found
 from triage.domain.text import normalise
 
 MODELS = Path(__file__).parent.parent / "models"
-FILES = ("seeds/feedback.jsonl", "seeds/spam.jsonl", "demo/feedback.jsonl")
+FILES = ("seeds/feedback.jsonl", "seeds/spam.jsonl", "demo/feedback.jsonl", "probes/spam.jsonl")
 KINDS = ("bug", "feature", "question", "praise", "complaint", "other")
 LANGUAGES = ("zh", "en")
 ALIKE = 0.7  # shared pairs of characters, of all of both
@@ -119,6 +119,18 @@ def test_alike_texts_would_be_found() -> None:
     assert nearly_equal(["镜像一直拉取失败", "镜像，一直拉取失败！", "排队太久"]) == [
         ("镜像一直拉取失败", "镜像，一直拉取失败！")
     ]
+
+
+def test_the_probe_has_its_fields_and_nothing_like_it_is_a_seed(spam: list[dict[str, Any]]) -> None:
+    probe = rows("probes/spam.jsonl")
+    assert Counter((row["spam"], row["language"]) for row in probe) == {
+        (1, "zh"): 80,
+        (0, "zh"): 80,
+        (1, "en"): 50,
+        (0, "en"): 50,
+    }
+    seeds, asked = ([(pairs_of_characters(row["text"]), row["text"]) for row in part] for part in (spam, probe))
+    assert [one[1] for one in asked for two in seeds if alike(one[0], two[0])] == []
 
 
 def test_no_feedback_is_also_spam(feedback: list[dict[str, Any]], spam: list[dict[str, Any]]) -> None:

@@ -39,9 +39,12 @@ _SIGNS = (
     ("code", re.compile(r"`|::|\(\)|_\w+\(|traceback|exception|\berror\b|报错|</?\w+>|==|\{\}")),
 )
 SIGNS = frozenset(name for name, _ in _SIGNS)
-# without Chinese an advertisement must say where to turn to, or what it costs: the model has read hardly any other
+# without Chinese an advertisement must be in English, or say where to turn to: the model has read hardly any other
 _TURN_TO = re.compile(
     r"https?:|www\.|[\w.]@[\w.]|[$€£￥]\s?\d|\d\s?%|\d{7}|\d\s?usd|whatsapp|telegram|wechat|\bqq\b|[a-z0-9]\.(?:com|top|vip|me)\b"
+)
+_ENGLISH = re.compile(
+    r"\b(?:the|you|your|our|this|that|with|and|from|get|here|now|any|buy|sell|need|cheap|free|best|want)\b"
 )
 ABSTAINS = 0.3  # the most that is said of others
 _QUOTED = re.compile(
@@ -113,9 +116,9 @@ class SpamModel:
     def predict(self, text: str, *, threshold: float | None = None) -> SpamVerdict:
         """Return the verdict on one text; `threshold` is a project's own.
 
-        What has no letters is never spam, nor what no reason can be told for: the quarantine says why. Of a text
-        without Chinese that names no address, number or price the model knows too little. Who quotes an advertisement
-        to complain of it is judged by their own words.
+        What has no letters is never spam, nor what no reason can be told for: the quarantine says why. Of a text that
+        is neither Chinese nor English and names no address, number or price the model knows too little. Who quotes an
+        advertisement to complain of it is judged by their own words.
         """
         limit = self.threshold if threshold is None else threshold
         verdict = self._verdict(text, limit)
@@ -129,7 +132,7 @@ class SpamModel:
         vector = self.vocabulary.vector(spam_blocks(text, self.segmenter))
         score = self.calibration.probability(odds(self.linear, vector))
         why, against = self._reasons(vector)
-        if _HAN.search(text) or _TURN_TO.search(unmask(text[:READ])):
+        if _is_known(text):
             return SpamVerdict(score >= limit and bool(why), score, why, against)
         return SpamVerdict(spam=False, score=min(score, ABSTAINS), why=why, against=against)
 
@@ -162,6 +165,13 @@ def _readable(block: str, term: str) -> str:
 def _strongest(words: Mapping[str, float], sign: int) -> Words:
     own = [(word, round(sign * gain, 3)) for word, gain in words.items() if sign * gain > 0]
     return tuple(sorted(own, key=lambda pair: (-pair[1], pair[0]))[:WHY])
+
+
+def _is_known(text: str) -> bool:
+    if _HAN.search(text):
+        return True
+    bare = unmask(text[:READ])
+    return _ENGLISH.search(bare) is not None or _TURN_TO.search(bare) is not None
 
 
 def complaint(text: str) -> str:

@@ -29,11 +29,12 @@ LEAST = 30  # examples
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One text that is known to be spam or not; `software` marks feedback about software."""
+    """One text that is known to be spam or not, counted `times`; `software` marks feedback about software."""
 
     text: str
     spam: bool
     software: bool = False
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,9 @@ def chosen_threshold(chances: NDArray[np.float64], texts: Sequence[Text]) -> flo
 
 def _fitted(texts: Sequence[Text], segmenter: Segmenter, plan: Plan) -> SpamModel:
     random = Random(plan.seed)  # noqa: S311 - disguises, no secrets
-    shown = [(one.text, one.spam) for one in texts]
-    copied = [one for one in texts if one.spam or random.random() < HAM_COPIES]
+    counted = [one for one in texts for _ in range(one.times)]
+    shown = [(one.text, one.spam) for one in counted]
+    copied = [one for one in counted if one.spam or random.random() < HAM_COPIES]
     shown += [(trained_against(one.text, random), one.spam) for one in copied]
     blocks = [spam_blocks(text, segmenter) for text, _ in shown]
     vocabulary = Vocabulary.fitted(BLOCKS, blocks)
