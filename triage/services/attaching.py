@@ -14,7 +14,7 @@ from triage.db.tables import Attachment, Remark, Topic
 from triage.errors import ConflictError, NotFoundError
 from triage.hosts import Host
 from triage.render import catalogue
-from triage.services import pictures, remarks
+from triage.services import pictures, places, remarks
 from triage.services.evidence import hidden
 
 CLAIM = timedelta(minutes=5)  # longer than all calls to the host together may take
@@ -84,6 +84,8 @@ def _issue(row: Attachment) -> tuple[Topic, str]:
     topic = row.feedback.topic
     if topic is None or topic.issue is None:
         raise ConflictError(NO_ISSUE)
+    if places.here(topic) is None:
+        raise ConflictError(f"issue {topic.issue.number} can't be read: {places.LEFT}")
     if hidden(topic, row.feedback) and not topic.issue.confidential:
         raise ConflictError(PRIVATE)
     return topic, topic.issue.number

@@ -25,7 +25,7 @@ from triage.domain.retry import next_try
 from triage.domain.topics import TopicState
 from triage.errors import OutsideError
 from triage.hosts import Host, HostIssue
-from triage.services import mirror
+from triage.services import mirror, places
 from triage.services.notices import News, tell
 
 GRACE = timedelta(seconds=10)  # between "accept" and the first attempt, so that an undo in time leaves no trace outside
@@ -131,7 +131,8 @@ def _claim(db: Database, filing_id: int, now: datetime, states: Sequence[str]) -
             return None
         row = session.get_one(Filing, filing_id)
         topic = session.get_one(Topic, row.topic_id)
-        number = topic.issue.number if topic.issue else ""
+        known = places.here(topic)
+        number = known.number if known else ""
         return _Claim(filing_id, topic.id, by, row.state, topic.key, topic.created_at - SLACK, number)
 
 
@@ -215,7 +216,8 @@ def _store(session: Session, claim: _Claim, issue: HostIssue | None, now: dateti
         return
     row.claimed_until, row.error = None, ""
     if issue is not None:
-        other = topic.issue is not None and topic.issue.number != issue.number
+        known = places.here(topic)
+        other = known is not None and known.number != issue.number
         if other and claim.state != "withdrawing":
             attach(session, topic, None)  # the old one was deleted there, or was one too many
         if claim.state != "checking" or other:  # what else is new of it the follow-up is to see
@@ -237,15 +239,16 @@ def _done(session: Session, topic: Topic, row: Filing, issue: HostIssue | None, 
 
 def save_issue(session: Session, topic: Topic, found: HostIssue, *, now: datetime) -> Issue:
     """Store what the host says of the topic's issue; one that the topic doesn't go by (any more) is only mirrored."""
-    issue = topic.issue
-    if issue is None or issue.number != found.number:
-        row = mirror.row_of(session, topic.project, found.number)
-        row = row or mirror.fresh(session, topic.project, found.number, now=now)
-        if issue is None and row.topic_id is None:
-            topic.issue = row
-        issue = row
-    mirror.write(issue, found, now=now)
-    return issue
+    known = places.here(topic)
+    if known is not None and known.number == found.number:
+        mirror.write(known, found, now=now)
+        return known
+    row = mirror.row_of(session, topic.project, found.number)
+    row = row or mirror.fresh(session, topic.project, found.number, now=now)
+    mirror.write(row, found, now=now)
+    if known is None and row.topic_id is None:
+        attach(session, topic, row)
+    return row
 
 
 def attach(session: Session, topic: Topic, issue: Issue | None) -> None:

@@ -21,6 +21,7 @@ from triage.domain.verdicts import Known
 from triage.errors import OutsideError
 from triage.hosts import Host, HostIssue
 from triage.ml.duplicates import DuplicateModel
+from triage.services import places
 from triage.services.indexing import READING, stored
 
 BATCH = 50  # issues a transaction: short enough that nobody waits for it
@@ -98,6 +99,7 @@ def _batches(issues: Iterator[HostIssue]) -> Iterator[list[HostIssue]]:
 def keep(session: Session, project: Project, found: Sequence[HostIssue], *, now: datetime) -> list[str]:
     """Store issues that are none of our topics', and return the numbers of those that are."""
     rows = {row.number: row for row in session.scalars(_of(project, [one.number for one in found]))}
+    rows |= places.carried(session, project, [one for one in found if one.number not in rows])
     topics = _marked(session, project, found)
     ours = []
     for one in found:
@@ -133,7 +135,7 @@ def awaited(session: Session, topic: Topic, found: HostIssue) -> bool:
 
     A marker that somebody copied is none of ours: so what no filing speaks for has to be by our own account, and open.
     """
-    if topic.issue is not None:
+    if places.here(topic) is not None:
         return False
     return topic.filing is not None or (found.open and found.author != "" and _by_us(session, topic, found.author))
 
