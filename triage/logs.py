@@ -14,7 +14,7 @@ def set_up(level: str, form: str) -> None:
     """Send everything to standard error at `level`, as text or as JSON."""
     # a plain traceback: the pretty one prints every local, and with them tokens and people's words
     text = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-    json = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    json: list[structlog.typing.Processor] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -27,8 +27,23 @@ def set_up(level: str, form: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
     )
     logging.basicConfig(level=level, format="%(asctime)s [%(levelname)s] %(name)s: %(message)s", stream=sys.stderr)
-    for chatty in ("huey", "alembic", "urllib3"):  # the last names whole addresses, and Gitee has its token in them
+    if form == "json":  # what libraries say comes through the same mill
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=_of_libraries(json)))
+    # urllib3 names whole addresses, and Gitee has its token in them; flask-limiter names each visitor who is too quick
+    for chatty in ("huey", "alembic", "urllib3", "flask-limiter"):
         logging.getLogger(chatty).setLevel(max(logging.getLevelNamesMapping()[level], logging.WARNING))
+
+
+def _of_libraries(last: list[structlog.typing.Processor]) -> list[structlog.typing.Processor]:
+    return [
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        _mask,
+        *last,
+    ]
 
 
 def _mask(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
