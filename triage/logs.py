@@ -14,7 +14,8 @@ def set_up(level: str, form: str) -> None:
     """Send everything to standard error at `level`, as text or as JSON."""
     # a plain traceback: the pretty one prints every local, and with them tokens and people's words
     text = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-    json: list[structlog.typing.Processor] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    last = structlog.processors.JSONRenderer(ensure_ascii=False)
+    json: list[structlog.typing.Processor] = [structlog.processors.format_exc_info, last]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
