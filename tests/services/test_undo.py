@@ -60,6 +60,15 @@ def test_what_comes_out_of_quarantine_by_mistake_goes_back(session, topics):
     assert (topics[0].state, topics[0].reports) == (TopicState.SPAM, 0)
 
 
+def test_what_joined_meanwhile_goes_into_quarantine_with_the_others(session, topics):
+    review.spam(session, topics[0], NOBODY)
+    decision = review.not_spam(session, topics[0], NOBODY)
+    factories.feedback(session, topics[0].project, topic=topics[0])
+    undo(session, decision, NOBODY)
+    assert {row.state for row in members(session, topics[0])} == {FeedbackState.QUARANTINED}
+    assert topics[0].reports == 0
+
+
 def test_who_undid_it_is_kept(session, topics):
     user = factories.user(session)
     decision = review.accept(session, topics[0], NOBODY)
@@ -180,3 +189,18 @@ def test_the_state_of_each_feedback_comes_back(session, topics):
 def test_decisions_stay_in_the_book(session, topics):
     undo(session, review.accept(session, topics[0], NOBODY), NOBODY)
     assert [(row.verb, row.undone_at is None) for row in session.query(Decision)] == [("accept", False)]
+
+
+def test_who_was_told_by_a_merge_is_told_nothing_once_it_is_undone(session, topics):
+    filed = factories.filed(session, topics[0].project, number="7")
+    early = factories.notice(session, members(session, filed)[0], about="7")
+    undo(session, review.merge(session, topics[0], NOBODY, filed), NOBODY)
+    assert session.query(Notice).all() == [early]
+
+
+def test_who_knew_of_the_issue_before_a_merge_still_does_after_it_is_undone(session, topics):
+    filed = factories.filed(session, topics[0].project, number="7")
+    rows = [*members(session, topics[0]), *members(session, filed)]
+    early = [factories.notice(session, row, about="7") for row in rows]
+    undo(session, review.merge(session, topics[0], factories.actor(hours=1), filed), NOBODY)
+    assert session.query(Notice).order_by(Notice.id).all() == early

@@ -146,7 +146,10 @@ def _locked(session: Session, topic: Topic, into: Topic) -> Topic:
 
 
 def split(session: Session, topic: Topic, actor: Actor, feedback_ids: Iterable[int]) -> Decision:
-    """Move the chosen feedback into a new topic of its own; at least one must go and one must stay."""
+    """Move the chosen feedback into a new topic of its own; at least one must go and one must stay.
+
+    What is in quarantine stays there until somebody takes it out.
+    """
     rows, wanted = members(session, topic), set(feedback_ids)
     leaving = [row for row in rows if row.id in wanted]
     if not leaving or len(leaving) == len(rows):
@@ -154,6 +157,7 @@ def split(session: Session, topic: Topic, actor: Actor, feedback_ids: Iterable[i
     decision = _decide(session, Verb.SPLIT, topic, actor)
     fresh = new_topic(session, leaving[0], now=actor.at)
     _move(session, leaving, topic, fresh)
+    fresh.state = TopicState.SPAM if topic.state == TopicState.SPAM else fresh.state
     decision.detail = {"into": fresh.key, "feedback": [row.id for row in leaving]}
     return decision
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from triage.db.queries import lock, members, recount, survivor, topic_by_key
 from triage.db.tables import Decision, Feedback, Issue, Notice, Topic
+from triage.domain.feedback import FeedbackState
 from triage.domain.notices import Event
 from triage.domain.topics import TopicState, Verb
 from triage.errors import ConflictError
@@ -92,7 +93,8 @@ def _put_back(session: Session, topic: Topic, decision: Decision) -> None:
     was = {number: (state, kind) for number, state, kind in before["feedback"]}
     parts = before.get("components", {})  # decisions made before components could be changed kept none
     for row in members(session, topic):
-        row.state, row.kind = was.get(row.id, (row.state, row.kind))
+        joined = FeedbackState.QUARANTINED if topic.state == TopicState.SPAM else row.state
+        row.state, row.kind = was.get(row.id, (joined, row.kind))
         row.component = parts.get(str(row.id), row.component)
     session.flush()
     recount(session, topic)
@@ -103,6 +105,9 @@ def _take_back(session: Session, decision: Decision, topic: Topic, now: datetime
         filing.withdraw(session, topic.filing, now=now)
     if decision.verb in LINKING:
         _part(session, decision, topic, now)
+    if decision.verb == Verb.MERGE:  # what it told those who came: that the other topic is on the host already
+        came = Notice.feedback_id.in_(decision.detail["feedback"]), Notice.happened_at == decision.made_at
+        session.execute(delete(Notice).where(*came, Notice.event == Event.FILED))
     session.execute(delete(Notice).where(Notice.about == f"decision:{decision.id}"))
 
 
