@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from triage.db.engine import Database
-from triage.db.queries import lock, recount, survivor
+from triage.db.queries import ALONE, lock, recount, survivor
 from triage.db.tables import Candidate, Feedback, Issue, Project, Topic
 from triage.domain.feedback import FeedbackState, suggested_title
 from triage.domain.retry import next_try
@@ -55,8 +55,7 @@ def analyse(site: Site, feedback_id: int) -> None:
         reading = models.read(row.title, row.body, project=project.slug, words=project.words)
     with site.db.write() as session:
         # one at a time within a project: two reports of one thing must not each open a topic
-        # (key_share: what is being received and decided on meanwhile points to the project, and need not wait)
-        session.get_one(Project, row.project_id, with_for_update={"key_share": True})
+        session.get_one(Project, row.project_id, with_for_update=ALONE)
         row = session.get_one(Feedback, feedback_id, options=[joinedload(Feedback.reporter)])
         if row.state == FeedbackState.RECEIVED:
             _label(row, reading)

@@ -10,6 +10,7 @@ from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
 from triage.db.engine import Database
+from triage.db.queries import ALONE
 from triage.db.tables import Attachment, Remark, Topic
 from triage.errors import ConflictError, NotFoundError
 from triage.hosts import Host
@@ -60,7 +61,7 @@ def attach(db: Database, attachment_id: int, *, host: Host, uploads: Uploads, no
         answered = True
     finally:
         with db.write() as session:
-            row = session.get_one(Attachment, attachment_id, with_for_update=True)
+            row = session.get_one(Attachment, attachment_id, with_for_update=ALONE)
             row.attaching_until = None
             row.issue_url = row.issue_url or url or ""
             if answered and (url is None or host.unshown):

@@ -17,7 +17,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from triage.db.engine import Database
-from triage.db.queries import lock
+from triage.db.queries import ALONE, lock
 from triage.db.tables import Filing, Issue, Topic
 from triage.domain.drafts import Draft, marked_key, marker
 from triage.domain.notices import Event
@@ -74,7 +74,7 @@ def due(session: Session, *, now: datetime, limit: int = 500) -> list[int]:
 def block(db: Database, filing_id: int, problem: str) -> None:
     """Write down why a filing can't even be tried; it waits for a person."""
     with db.write() as session:
-        row = session.get_one(Filing, filing_id, with_for_update=True)
+        row = session.get_one(Filing, filing_id, with_for_update=ALONE)
         row.error = problem
         row.state = "blocked" if row.state == "waiting" else row.state
 
@@ -138,7 +138,7 @@ def _claim(db: Database, filing_id: int, now: datetime, states: Sequence[str]) -
 
 def _mine(session: Session, claim: _Claim) -> Filing | None:
     """Return the row, locked, or None where the claim ran out and another worker took over."""
-    row = session.get_one(Filing, claim.filing_id, with_for_update=True)
+    row = session.get_one(Filing, claim.filing_id, with_for_update=ALONE)
     return row if row.claimed_by == claim.by else None
 
 
@@ -210,7 +210,7 @@ def _failed(row: Filing | None, error: OutsideError, now: datetime) -> None:
 
 def _store(session: Session, claim: _Claim, issue: HostIssue | None, now: datetime) -> None:
     """Keep the issue; where a person turned round meanwhile (undid, or accepted again) the next attempt sees to it."""
-    topic = session.get_one(Topic, claim.topic_id, with_for_update=True)  # before the filing, as decisions do
+    topic = session.get_one(Topic, claim.topic_id, with_for_update=ALONE)  # before the filing, as decisions do
     row = _mine(session, claim)
     if row is None:
         return

@@ -13,6 +13,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from triage.db.engine import Database
+from triage.db.queries import ALONE
 from triage.db.tables import Issue, Project, Topic
 from triage.domain.drafts import Draft, same_evidence, splice
 from triage.domain.topics import TopicState
@@ -74,7 +75,7 @@ def work(db: Database, issue_id: int, *, host: Host, draft: Draft, now: datetime
             issue.evidence_due_at = now + max(LATER, timedelta(seconds=failure.retry_after or 0))
         return
     with db.write() as session:
-        issue = session.get_one(Issue, issue_id, with_for_update=True)
+        issue = session.get_one(Issue, issue_id, with_for_update=ALONE)
         _store(session, issue, replace(shown, found=found, error=error), now)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from triage.db.engine import Database
-from triage.db.queries import members
+from triage.db.queries import ALONE, members
 from triage.db.tables import Remark, Reply, Topic
 from triage.domain.drafts import remark, remark_key
 from triage.domain.feedback import FeedbackState
@@ -129,7 +129,7 @@ def _claim(db: Database, remark_id: int, now: datetime) -> _Claim | None:
 
 
 def _mine(session: Session, claim: _Claim) -> Remark | None:
-    row = session.get_one(Remark, claim.remark_id, with_for_update=True)
+    row = session.get_one(Remark, claim.remark_id, with_for_update=ALONE)
     return row if row.claimed_by == claim.by else None
 
 
