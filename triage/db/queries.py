@@ -79,8 +79,8 @@ def recount(session: Session, topic: Topic) -> None:
         topic.first_seen, topic.last_seen = first, last
 
 
-# Of two that lock a row one waits, but nobody waits who only writes what points to it (FOR NO KEY UPDATE): else a decision
-# on a topic and who has locked its project, and comes to write about the topic, wait for each other.
+# Of two that lock a row one waits, but nobody waits who only writes what points to it (FOR NO KEY UPDATE): else a
+# decision on a topic and who has locked its project, and comes to write about the topic, wait for each other.
 ALONE: dict[str, Any] = {"key_share": True}
 
 
