@@ -1,6 +1,8 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.fakes.host import BROKEN
@@ -250,3 +252,22 @@ def again(story):
     with story.db.write() as session:
         session.get_one(Project, story.project_id).polled_at = None
     story.pull()
+
+
+def test_an_issue_that_another_connection_stores_at_the_same_moment_is_stored_once(story):
+    """Its webhook is worked on while the poll comes by."""
+    if story.db.engine.dialect.name == "sqlite":
+        pytest.skip("optional: on SQLite one writes at a time")
+    story.host.open("first", author="zoe")
+    found, first = list(story.host.issues.values()), [True]
+
+    def quicker(*_):
+        if first and first.pop():
+            mirror.kept(story.db, story.project_id, found, now=story.site.now())
+
+    event.listen(Session, "before_flush", quicker)
+    try:
+        assert mirror.kept(story.db, story.project_id, found, now=story.site.now()) == []
+    finally:
+        event.remove(Session, "before_flush", quicker)
+    assert len(story.rows) == 1

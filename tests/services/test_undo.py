@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from triage.db.queries import members
 from triage.db.tables import Decision, Notice, Topic
 from triage.domain.feedback import FeedbackState
 from triage.domain.topics import TopicState
-from triage.errors import ConflictError
+from triage.errors import ConflictError, InvalidError
 from triage.services import review
 from triage.services.undo import undo
 
@@ -204,3 +205,29 @@ def test_who_knew_of_the_issue_before_a_merge_still_does_after_it_is_undone(sess
     early = [factories.notice(session, row, about="7") for row in rows]
     undo(session, review.merge(session, topics[0], factories.actor(hours=1), filed), NOBODY)
     assert session.query(Notice).order_by(Notice.id).all() == early
+
+
+def test_two_maintainers_at_once_leave_no_topic_hollow(db):
+    """One undoes a merge while the other splits off what it had brought."""
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("optional: on SQLite one writes at a time")
+    with db.write() as session:
+        one, other = factories.topic(session), factories.topic(session, feedback=["b1", "b2"])
+        other.project_id = one.project_id
+        brought = [row.id for row in members(session, one)]
+        merged = review.merge(session, one, NOBODY, other)
+
+    def split():
+        with db.write() as session:
+            review.split(session, session.get_one(Topic, other.id), NOBODY, brought)
+
+    with ThreadPoolExecutor(1) as others:
+        with db.write() as session:
+            undo(session, session.get_one(Decision, merged.id), NOBODY)
+            session.flush()
+            done = others.submit(split)
+            wait([done], timeout=0.5)
+        with pytest.raises(InvalidError):
+            done.result()
+    with db.read() as session:
+        assert [row.id for row in members(session, session.get_one(Topic, one.id))] == brought

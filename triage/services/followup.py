@@ -170,8 +170,7 @@ def read_again(db: Database, project_id: int, number: str, *, host: Host, now: d
         before = _pace(session, project_id, number)
     try:
         found = host.get(number)
-        with db.write() as session:
-            ours = mirror.keep(session, session.get_one(Project, project_id), [found], now=now)
+        ours = mirror.kept(db, project_id, [found], now=now)
         comments = list(host.comments(number)) if ours else []
         if original := _original(found, comments):
             _fetch(db, project_id, original, host, now)
@@ -221,8 +220,7 @@ def _fetch(db: Database, project_id: int, number: str, host: Host, now: datetime
         if not error.permanent:
             raise
         return
-    with db.write() as session:
-        mirror.keep(session, session.get_one(Project, project_id), [found], now=now)
+    mirror.kept(db, project_id, [found], now=now)
 
 
 def _gone(session: Session, project: Project, number: str, error: str, now: datetime) -> None:

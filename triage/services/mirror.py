@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, load_only
 
 from triage.db.engine import Database
@@ -47,9 +48,7 @@ def pull(db: Database, project_id: int, *, host: Host, now: datetime, heard: Hea
     try:
         _ask_whether_public(db, project_id, host)
         for some in _batches(host.changed_since(_since(polled_at))):
-            with db.write() as session:
-                ours = keep(session, session.get_one(Project, project_id), some, now=now)
-            heard(len(some), ours)
+            heard(len(some), kept(db, project_id, some, now=now))
     except OutsideError as failure:
         error = failure
     if error is not None:
@@ -94,6 +93,16 @@ def _gone(session: Session, project: Project, now: datetime) -> None:
 def _batches(issues: Iterator[HostIssue]) -> Iterator[list[HostIssue]]:
     while some := list(islice(issues, BATCH)):
         yield some
+
+
+def kept(db: Database, project_id: int, found: Sequence[HostIssue], *, now: datetime) -> list[str]:
+    """Do as `keep` in a transaction of its own: another connection may store one of them between its look and insert."""
+    try:
+        with db.write() as session:
+            return keep(session, session.get_one(Project, project_id), found, now=now)
+    except IntegrityError:
+        with db.write() as session:
+            return keep(session, session.get_one(Project, project_id), found, now=now)
 
 
 def keep(session: Session, project: Project, found: Sequence[HostIssue], *, now: datetime) -> list[str]:

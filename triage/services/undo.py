@@ -15,7 +15,7 @@ from triage.domain.notices import Event
 from triage.domain.topics import TopicState, Verb
 from triage.errors import ConflictError
 from triage.services import filing
-from triage.services.review import Actor, latest
+from triage.services.review import Actor, latest, lock_both
 
 MOVING = (Verb.MERGE, Verb.SPLIT)
 LINKING = (Verb.LINK, Verb.FOLLOW)
@@ -29,6 +29,8 @@ def undo(session: Session, decision: Decision, actor: Actor) -> Topic:
     Feedback that was merged or split off comes back only if no later decision moved it on: that one is undone first.
     """
     topic = session.get_one(Topic, decision.topic_id)
+    if decision.verb in MOVING:
+        lock_both(session, topic, topic_by_key(session, decision.detail["into"]))
     lock(session, topic, decision)
     if decision.undone_at is not None:
         raise ConflictError("this decision is undone already")
