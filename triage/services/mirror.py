@@ -96,7 +96,7 @@ def _batches(issues: Iterator[HostIssue]) -> Iterator[list[HostIssue]]:
 
 
 def kept(db: Database, project_id: int, found: Sequence[HostIssue], *, now: datetime) -> list[str]:
-    """Do as `keep` in a transaction of its own: another connection may store one of them between its look and insert."""
+    """Do as `keep` in a transaction of its own; another connection may store one of them between look and insert."""
     try:
         with db.write() as session:
             return keep(session, session.get_one(Project, project_id), found, now=now)
