@@ -15,6 +15,8 @@ logs.set_up("INFO", {form!r})
 structlog.get_logger().info("ours", token="abc")
 logging.getLogger("library").warning("theirs %s", 1)
 logging.getLogger("flask-limiter").info("ratelimit exceeded (198.51.100.7)")
+for _ in range(3):
+    logging.getLogger("huey.consumer.Worker").error("the disk is full")
 try:
     1 / 0
 except ZeroDivisionError:
@@ -28,10 +30,15 @@ def said(form: str) -> list[str]:
 
 
 def test_as_json_every_line_is_json_whoever_said_it():
-    ours, theirs, broken = map(json.loads, said("json"))
+    ours, theirs, _, broken = map(json.loads, said("json"))
     assert (ours["event"], ours["token"], ours["level"]) == ("ours", "***", "info")
     assert (theirs["event"], theirs["logger"], theirs["level"]) == ("theirs 1", "library", "warning")
     assert "ZeroDivisionError" in broken["exception"]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_is_said_again_and_again_is_written_once_a_minute(form: str):
+    assert sum("the disk is full" in line for line in said(form)) == 1
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

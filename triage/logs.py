@@ -7,6 +7,7 @@ import sys
 
 import structlog
 
+MINUTE = 60.0  # seconds
 SECRET_WORDS = ("token", "secret", "password", "authorization", "signature")
 
 
@@ -28,8 +29,9 @@ def set_up(level: str, form: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
     )
     logging.basicConfig(level=level, format="%(asctime)s [%(levelname)s] %(name)s: %(message)s", stream=sys.stderr)
-    if form == "json":  # what libraries say comes through the same mill
-        for handler in logging.getLogger().handlers:
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Seldom("huey"))
+        if form == "json":  # what libraries say comes through the same mill
             handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=_of_libraries(json)))
     # urllib3 names whole addresses, and Gitee has its token in them; flask-limiter names each visitor who is too quick
     for chatty in ("huey", "alembic", "urllib3", "flask-limiter"):
@@ -45,6 +47,22 @@ def _of_libraries(last: list[structlog.typing.Processor]) -> list[structlog.typi
         _mask,
         *last,
     ]
+
+
+class Seldom(logging.Filter):
+    """Lets what a library says again and again through once a minute: a disk that is full is not filled with that."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__()
+        self._names, self._last = names, dict[tuple[str, str], float]()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether it is to be written."""
+        key = record.name, str(record.msg)
+        if not record.name.startswith(self._names) or record.created - self._last.get(key, 0.0) >= MINUTE:
+            self._last[key] = record.created
+            return True
+        return False
 
 
 def _mask(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -72,7 +72,7 @@ def _taking(schema: type[Any], location: str = "json") -> Callable[[Any], Any]:
     description="The same `source_url`, `id` or header `Idempotency-Key` again stores nothing and answers 200 with the "
     "first receipt. `text` and `content` may stand for `body`; unknown fields are kept as context.",
     security="token",
-    responses={200: KNOWN} | errors(400, 401, 403, 404, 413, 415, 422, 429),
+    responses={200: KNOWN} | errors(400, 401, 403, 404, 413, 415, 422, 429, 503),
 )
 def send(slug: str) -> tuple[dict[str, Any], int]:
     """Store what a program sends on behalf of a person."""
@@ -114,7 +114,7 @@ def _submission(raw: bytes) -> Submission:
 @blueprint.doc(
     summary="Ask what became of a feedback",
     description="Needs no sign-in: whoever has the receipt may know.",
-    responses=errors(404, 429),
+    responses=errors(404, 429, 503),
 )
 def standing(receipt: str) -> dict[str, Any]:
     """Return where a feedback stands and what its reporter was told."""
