@@ -12,10 +12,11 @@ from typing import TypeAlias
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from triage.db.tables import Issue, Project, Topic
+from triage.db.tables import Filing, Issue, Project, Remark, Topic
 from triage.hosts import HostIssue
 
 LEFT = "it stands where the project was before, and is not followed there any more"
+UNHELD = ("waiting", "withdrawing", "checking")  # what nothing but its time keeps from being tried
 Place: TypeAlias = tuple[str, str, str]
 
 
@@ -40,6 +41,16 @@ def leave(session: Session, project: Project, before: Place) -> None:
         name = _unused(session, project, f"{url or before[0]}/{repo}")
     mine = update(Issue).where(Issue.project_id == project.id, Issue.repo == repo)
     session.execute(mine.values(repo=name, error=LEFT, evidence_due_at=None))
+
+
+def try_again(session: Session, project: Project) -> None:
+    """Let what the host refused for good be tried anew: a person has seen to the connection."""
+    mine = select(Topic.id).where(Topic.project_id == project.id)
+    refused = update(Filing).where(Filing.topic_id.in_(mine), Filing.error != "")
+    session.execute(refused.where(Filing.state == "blocked").values(state="waiting"))
+    session.execute(refused.where(Filing.state.in_(UNHELD)).values(next_try_at=Filing.created_at))
+    given_up = update(Remark).where(Remark.topic_id.in_(mine), Remark.state == "failed")
+    session.execute(given_up.values(state="waiting", next_try_at=Remark.created_at))
 
 
 def _unused(session: Session, project: Project, name: str) -> str:

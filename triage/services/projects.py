@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +24,7 @@ from triage.services import places
 DEFAULT_LABELS: dict[str, list[str]] = {kind.value: [] for kind in Kind}
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 _PLAIN = {"name", "about", "language", "host", "host_url", "host_repo", "host_account"}
+_CONNECTING = {"host", "host_url", "host_repo", "host_account", "host_token"}
 _SEALED = {"host_token", "host_secret", "hook_secret"}
 SETTABLE = (*sorted(_PLAIN | _SEALED | {f"label.{kind}" for kind in Kind}), "word.COMPONENT", "policy.RULE")
 
@@ -54,7 +55,7 @@ def new_hook_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 
 
-def change(session: Session, project: Project, pairs: Iterable[tuple[str, str]], *, key: str) -> None:
+def change(session: Session, project: Project, pairs: Sequence[tuple[str, str]], *, key: str) -> None:
     """Set what each (name, value) says; InvalidError names the first that can't be, and then nothing is set."""
     before = places.place(project)
     with session.begin_nested():  # flushes what is pending, and on an error takes back what was set here
@@ -62,6 +63,8 @@ def change(session: Session, project: Project, pairs: Iterable[tuple[str, str]],
             _change_one(project, name, value.strip(), key)
         if places.place(project) != before:
             places.leave(session, project, before)
+        if _CONNECTING & {name for name, _ in pairs}:
+            places.try_again(session, project)
 
 
 def _change_one(project: Project, name: str, value: str, key: str) -> None:
