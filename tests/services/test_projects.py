@@ -173,7 +173,7 @@ def test_a_token_of_another_project_is_not_revoked(session, project):
         projects.revoke(session, project, projects.tokens(session, other)[0].id, now=START)
 
 
-@pytest.mark.parametrize("pair", [("host_token", "a new one"), ("host_url", "http://other.test"), ("host_account", "bot")])
+@pytest.mark.parametrize("pair", [("host_token", "new"), ("host_url", "http://b.test"), ("host_account", "bot")])
 def test_what_the_host_refused_is_tried_again_once_the_connection_is_set_anew(session, pair):
     """A token that was revoked blocks every topic accepted meanwhile; nobody is to press as many buttons."""
     project = factories.project(session)
