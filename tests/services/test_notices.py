@@ -1,6 +1,8 @@
 import threading
 
 import pytest
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.fakes.clock import START
@@ -209,3 +211,18 @@ def test_what_is_due(session, clock):
     ]
     assert notices.due(session, now=START) == [rows[0].id, rows[1].id]
     assert notices.due(session, now=START, limit=1) == [rows[0].id]
+
+
+def test_an_undo_in_the_very_moment_after_sending_is_waited_for(db, clock, letters, renderer, notice):
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("optional: on SQLite one writes at a time")
+
+    class Undoing:
+        def send(self, letter):
+            letters.send(letter)
+            session = Session(db.engine)
+            session.execute(delete(Notice))
+            threading.Timer(0.3, lambda: (session.commit(), session.close())).start()
+
+    deliver(db, notice.id, Postman(Undoing(), renderer, "http://triage.test"), now=clock())
+    assert again(db, notice) is None

@@ -6,7 +6,7 @@ It never blocks: a feedback whose analysis fails again and again stands in the q
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -111,7 +111,7 @@ def _place(site: Site, session: Session, row: Feedback, reading: Reading) -> Non
     spam = reading.spam is not None and reading.spam.spam
     line = site.library.of(session, row.project).line
     found = _found(site, session, row, reading)
-    placement = Placement(None, "nothing-alike", 0.0) if spam else _placement(session, row, found, line)
+    placement = Placement(None, "nothing-alike", 0.0) if spam else _honest(_placement(session, row, found, line), found)
     topics = found.topics
     topic = _held(session, topics[placement.topic]) if placement.topic is not None else new_topic(session, row, now=now)
     row.topic_id, row.analysed_at, row.analysis_error = topic.id, now, ""
@@ -149,6 +149,13 @@ def _placement(session: Session, row: Feedback, found: Found, line: Calibration 
     apart = links.apart(session, [one.topic for one in allowed])
     cannot = [one.topic for one in allowed if frozenset((one.topic, allowed[0].topic)) in apart]
     return assign(allowed, links.policy(line), must=must.pop() if len(must) == 1 else None, cannot=cannot)
+
+
+def _honest(placement: Placement, found: Found) -> Placement:
+    """Return the placement; “nothing alike” is not said where only what may not be joined resembles the feedback."""
+    best = found.matches[0].score if found.matches else 0.0
+    hushed = placement.why == "nothing-alike" and best >= Policy().suggest
+    return replace(placement, why="settled", score=best) if hushed else placement
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from triage.channels.mail import Letter, Mailer
 from triage.db.engine import Database
-from triage.db.queries import members
+from triage.db.queries import ALONE, members
 from triage.db.tables import Feedback, Notice, Topic
 from triage.domain.feedback import FeedbackState
 from triage.domain.notices import Event
@@ -103,7 +103,7 @@ def deliver(db: Database, notice_id: int, postman: Postman, *, now: datetime) ->
         letter = _letter(notice, postman)
     error = _sent(postman.mail, letter)
     with db.write() as session:
-        found = session.get(Notice, notice_id)
+        found = session.get(Notice, notice_id, with_for_update=ALONE)  # an undo that comes now waits
         if found is not None:  # else its decision was undone meanwhile
             _store(found, error, now)
 
