@@ -209,6 +209,27 @@ def test_many_of_the_same_moment_all_get_into_the_index(story, monkeypatch):
     assert found(story, "crash")[0] == 11
 
 
+def test_what_is_read_after_the_clock_was_put_back_is_found_too(story, clock):
+    story.host.open(title="crash")
+    story.pull()
+    story.read()
+    assert found(story, "crash")[1]
+    clock.forward(hours=-1)
+    story.host.open(title="hang")
+    story.pull()
+    story.read()
+    assert found(story, "hang")[1]
+
+
+def test_after_the_clock_was_put_back_everything_is_asked_for(story, clock):
+    story.host.open()
+    clock.forward(days=2)
+    story.pull()
+    clock.forward(days=-1)
+    story.host.open()
+    assert story.pull()[0] == 2
+
+
 def test_polling_looks_back_an_hour_for_clocks_that_differ(story, clock):
     story.pull()
     story.host.open()

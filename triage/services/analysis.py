@@ -23,7 +23,7 @@ from triage.ml.calibration import Calibration
 from triage.ml.clusters import Placement, Policy, TopicMatch, assign, grouped
 from triage.ml.kinds import log_odds
 from triage.services import likeness, links
-from triage.services.indexing import comparable, query, stored
+from triage.services.indexing import comparable, query, stored, turn
 from triage.services.library import recipe
 from triage.services.models import Reading
 from triage.services.review import new_topic, told_where_it_stands
@@ -114,12 +114,12 @@ def _place(site: Site, session: Session, row: Feedback, reading: Reading) -> Non
     placement = Placement(None, "nothing-alike", 0.0) if spam else _honest(_placement(session, row, found, line), found)
     topics = found.topics
     topic = _held(session, topics[placement.topic]) if placement.topic is not None else new_topic(session, row, now=now)
-    row.topic_id, row.analysed_at, row.analysis_error = topic.id, now, ""
+    row.topic_id, row.analysed_at, row.analysis_error = topic.id, turn(session, now), ""
     row.state = FeedbackState.QUARANTINED if spam else FeedbackState.ANALYSED
     if spam:
         topic.state = TopicState.SPAM
     row.labels = {**row.labels, "placement": {"why": placement.why, "score": round(placement.score, 4)}}
-    _keep_candidates(session, row, found.matches, line)
+    _keep_candidates(session, row, found.matches, line, now)
     session.flush()
     _joined(session, topic, row, placement, now)
 
@@ -205,7 +205,9 @@ def _homes(session: Session, rows: Sequence[Feedback], issues: Sequence[Issue]) 
     return {key: topic for key, topic in homes.items() if topic.state not in HIDDEN}
 
 
-def _keep_candidates(session: Session, row: Feedback, matches: Sequence[TopicMatch], line: Calibration | None) -> None:
+def _keep_candidates(
+    session: Session, row: Feedback, matches: Sequence[TopicMatch], line: Calibration | None, now: datetime
+) -> None:
     policy = Policy()
     kept = [one for one in matches if one.score >= policy.suggest or one.topic == row.topic_id][:SHOWN]
     likeness.tell_apart(row, {f"topic:{match.topic}": match.best for match in kept})
@@ -218,6 +220,6 @@ def _keep_candidates(session: Session, row: Feedback, matches: Sequence[TopicMat
                 probability=line.probability(log_odds(match.score)) if line else None,
                 shared=_pairs(match.best.shared),
                 differing=[[one.what, one.left, one.right] for one in match.best.differing],
-                created_at=row.analysed_at,
+                created_at=now,
             )
         )

@@ -23,7 +23,7 @@ from triage.errors import OutsideError
 from triage.hosts import Host, HostIssue
 from triage.ml.duplicates import DuplicateModel
 from triage.services import places
-from triage.services.indexing import READING, stored
+from triage.services.indexing import READING, stored, turn
 
 BATCH = 50  # issues a transaction: short enough that nobody waits for it
 OVERLAP = timedelta(hours=1)  # we look back by this much, for clocks differ and a pull may have died half-way
@@ -45,6 +45,8 @@ def pull(db: Database, project_id: int, *, host: Host, now: datetime, heard: Hea
     error = None
     with db.read() as session:
         polled_at = session.get_one(Project, project_id).polled_at
+    if polled_at is not None and polled_at > now:
+        polled_at = None  # the clock was put back: nobody knows what was missed, so everything is read
     try:
         _ask_whether_public(db, project_id, host)
         for some in _batches(host.changed_since(_since(polled_at))):
@@ -211,7 +213,7 @@ def read(db: Database, model: DuplicateModel, *, now: Clock, progress: Progress 
     for some in _waves(db):
         cuts = [(row, stored(model.cut(row.title, row.body[:READ]))) for row in some]
         with db.write() as session:
-            moment = now()
+            moment = turn(session, now())
             for row, cut in cuts:
                 same = Issue.id == row.id, Issue.host_updated_at == row.host_updated_at  # else it waits again
                 session.execute(update(Issue).where(*same).values(cut=cut, recipe=READING, text_at=moment))
