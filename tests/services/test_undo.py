@@ -231,3 +231,14 @@ def test_two_maintainers_at_once_leave_no_topic_hollow(db):
             done.result()
     with db.read() as session:
         assert [row.id for row in members(session, session.get_one(Topic, one.id))] == brought
+
+
+def test_an_issue_that_another_topic_goes_by_meanwhile_is_not_taken_from_it(session, topics):
+    """Its own was closed as a duplicate, opened again, and linked to by somebody."""
+    one = factories.filed(session, topics[0].project, number="5")
+    five, seven = one.issue, factories.issue(session, topics[2], number="7")
+    seven.topic = None
+    followed = review.follow(session, one, NOBODY, seven)
+    review.link(session, topics[1], NOBODY, five)
+    with pytest.raises(ConflictError, match=f"issue 5 belongs to topic {topics[1].key} already"):
+        undo(session, followed, NOBODY)

@@ -115,8 +115,10 @@ def _take_back(session: Session, decision: Decision, topic: Topic, now: datetime
 
 def _part(session: Session, decision: Decision, topic: Topic, now: datetime) -> None:
     """Let the topic go by what it went by before it was linked: its own issue, an intent to file, or nothing."""
-    left = decision.detail["left"]
-    filing.attach(session, topic, session.get(Issue, left) if left else None)
+    left = session.get(Issue, decision.detail["left"]) if decision.detail["left"] else None
+    if left is not None and left.topic is not None and left.topic is not topic:
+        raise ConflictError(f"issue {left.number} belongs to topic {left.topic.key} already: merge into that one")
+    filing.attach(session, topic, left)
     if decision.detail["refile"]:
         filing.intend(session, topic, now=now)
     mine = select(Feedback.id).where(Feedback.topic_id == topic.id)
