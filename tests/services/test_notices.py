@@ -61,6 +61,17 @@ def test_every_reporter_is_told_once(session):
     }
 
 
+def test_who_said_it_several_times_gets_one_mail(session):
+    """Each of their pages tells it."""
+    project = factories.project(session)
+    one, other = (factories.reporter(session, project, email=f"{name}@example.com") for name in ("li", "zoe"))
+    rows = [factories.feedback(session, project, reporter=who) for who in (one, one, other)]
+    assert tell(session, factories.topic(session, project, rows), NEWS) == 3
+    session.flush()
+    told = {row.feedback_id: row.mail_state for row in session.query(Notice)}
+    assert [told[row.id] for row in rows] == ["waiting", "none", "waiting"]
+
+
 def test_who_joins_later_is_told_then(session):
     topic = factories.topic(session)
     tell(session, topic, NEWS)
