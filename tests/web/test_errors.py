@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 from werkzeug.exceptions import RequestTimeout
 
 from tests.fakes.clock import START
@@ -187,3 +188,12 @@ def test_while_the_database_is_away_people_read_a_page_that_says_so(
     answer = signed_in.get(path, headers={"Accept-Language": "en"})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
     assert "Not just now" in answer.text
+
+
+@pytest.mark.usefixtures("away")
+@pytest.mark.parametrize("path", ["/s/{}", "/mute/{}", "/api/v1/feedback/{}"])
+def test_no_code_that_opens_a_page_is_in_the_log(client: FlaskClient, path: str):
+    with capture_logs() as said:
+        client.get(path.format("K7QM-3XTA-9WPD"))
+    assert said
+    assert "K7QM" not in str(said)

@@ -24,6 +24,7 @@ from triage.web.context import safe_next
 log = structlog.get_logger()
 
 WAIT = 60  # seconds after which it is worth trying again
+CODES = frozenset({"code", "receipt"})  # what such parts of an address are called
 MACHINES = ("/api/", "/hooks/")
 ROWS = frozenset({"decisions", "pictures", "proposals"})  # there are buttons below these, and no page of their own
 STATUS: dict[type[TriageError], int] = {
@@ -155,7 +156,7 @@ def _of_apiflask(error: HTTPError) -> ResponseReturnValue:
 def _of_database(error: OperationalError) -> ResponseReturnValue:
     """Ask for patience while the database is away, full or busy: that passes, and who sent something sends it again."""
     why = str(error.orig).partition("\n")[0]
-    log.error("the database failed", path=request.path, method=request.method, why=why)
+    log.error("the database failed", path=_place(), method=request.method, why=why)
     g.database_away = True  # the page is not to ask it who looks at it
     answer, status = _answer(503, _words(503), code="unavailable")
     return answer, status, {"Retry-After": str(WAIT)}
@@ -164,8 +165,14 @@ def _of_database(error: OperationalError) -> ResponseReturnValue:
 def _of_last_resort(error: Exception) -> ResponseReturnValue:
     """Log what nobody foresaw, and show nothing of it but a number by which it is found in the log."""
     number = secrets.token_hex(4)
-    log.error("request failed", id=number, path=request.path, method=request.method, exc_info=error)
+    log.error("request failed", id=number, path=_place(), method=request.method, exc_info=error)
     return _answer(500, _words(500), code="internal", number=number)
+
+
+def _place() -> str:
+    """Return the address that was called, for the log: without a code that opens a person's page."""
+    rule = request.url_rule
+    return rule.rule if rule is not None and rule.arguments & CODES else request.path
 
 
 def _words(status: int) -> str:
