@@ -126,3 +126,9 @@ def test_a_driver_that_is_not_installed_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "redis", None)
     with pytest.raises(SettingError, match=r"redis, of triage\[redis\]"):
         Jobs("redis://127.0.0.1:1/0", tmp_path)
+
+
+def test_a_queue_that_cannot_be_opened_says_so_in_a_line(tmp_path):
+    (tmp_path / "jobs.db").mkdir()
+    with pytest.raises(SettingError, match=r"jobs\.db can't be opened or written"):
+        Jobs("", tmp_path)

@@ -111,4 +111,8 @@ def _huey(redis_url: str, folder: Path, name: str) -> Huey:
             raise SettingError("TRIAGE_REDIS_URL needs the package redis, of triage[redis]")
         return RedisHuey(name, url=redis_url, results=False, serializer=JsonSerializer())
     made(folder)
-    return SqliteHuey(name, filename=str(folder / "jobs.db"), results=False, fsync=False, serializer=JsonSerializer())
+    file = folder / "jobs.db"
+    try:
+        return SqliteHuey(name, filename=str(file), results=False, fsync=False, serializer=JsonSerializer())
+    except sqlite3.Error as error:
+        raise SettingError(f"the job queue {file} can't be opened or written: {error}") from error

@@ -7,6 +7,7 @@ import sys
 
 import structlog
 
+MINUTE = 60.0  # seconds
 SECRET_WORDS = ("token", "secret", "password", "authorization", "signature")
 
 
@@ -14,7 +15,8 @@ def set_up(level: str, form: str) -> None:
     """Send everything to standard error at `level`, as text or as JSON."""
     # a plain traceback: the pretty one prints every local, and with them tokens and people's words
     text = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-    json = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    last = structlog.processors.JSONRenderer(ensure_ascii=False)
+    json: list[structlog.typing.Processor] = [structlog.processors.format_exc_info, last]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -27,8 +29,40 @@ def set_up(level: str, form: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
     )
     logging.basicConfig(level=level, format="%(asctime)s [%(levelname)s] %(name)s: %(message)s", stream=sys.stderr)
-    for chatty in ("huey", "alembic", "urllib3"):  # the last names whole addresses, and Gitee has its token in them
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Seldom("huey"))
+        if form == "json":  # what libraries say comes through the same mill
+            handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=_of_libraries(json)))
+    # urllib3 names whole addresses, and Gitee has its token in them; flask-limiter names each visitor who is too quick
+    for chatty in ("huey", "alembic", "urllib3", "flask-limiter"):
         logging.getLogger(chatty).setLevel(max(logging.getLevelNamesMapping()[level], logging.WARNING))
+
+
+def _of_libraries(last: list[structlog.typing.Processor]) -> list[structlog.typing.Processor]:
+    return [
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        _mask,
+        *last,
+    ]
+
+
+class Seldom(logging.Filter):
+    """Lets what a library says again and again through once a minute: a disk that is full is not filled with that."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__()
+        self._names, self._last = names, dict[tuple[str, str], float]()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether it is to be written."""
+        key = record.name, str(record.msg)
+        if not record.name.startswith(self._names) or record.created - self._last.get(key, 0.0) >= MINUTE:
+            self._last[key] = record.created
+            return True
+        return False
 
 
 def _mask(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -95,8 +95,8 @@ def test_keys_walk_through_the_queue(topic: Topic, desk: Page):
     expect(links.first).to_be_focused()
     desk.keyboard.press("j")
     expect(links.last).to_be_focused()
-    desk.get_by_placeholder("Title or key").press("k")
-    expect(desk.get_by_placeholder("Title or key")).to_have_value("k")
+    desk.get_by_placeholder("Title, key or receipt").press("k")
+    expect(desk.get_by_placeholder("Title, key or receipt")).to_have_value("k")
     desk.keyboard.press("Escape")
 
 

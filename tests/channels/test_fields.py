@@ -164,7 +164,7 @@ def test_depth_has_a_limit() -> None:
 
 
 def test_a_date_that_is_none_names_the_field() -> None:
-    assert refused({"created": "soon"}) == ("said_at", "date")
+    assert refused({"created": "soon"}) == ("created_at", "date")
 
 
 @pytest.mark.parametrize(

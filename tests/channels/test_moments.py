@@ -63,7 +63,7 @@ def test_seconds_are_kept() -> None:
 def test_nonsense_is_no_time(written: Any) -> None:
     with pytest.raises(InvalidError) as caught:
         moment(written)
-    assert (caught.value.field, caught.value.code) == ("said_at", "date")
+    assert (caught.value.field, caught.value.code) == ("created_at", "date")
 
 
 @given(st.text(max_size=30) | st.floats() | st.integers() | st.datetimes() | st.dates())

@@ -2,6 +2,7 @@ import sys
 import threading
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from tests import factories
 from triage.db.engine import Database
@@ -80,3 +81,11 @@ def test_an_empty_database_has_no_revision(tmp_path):
     db = Database(f"sqlite:///{tmp_path / 'x.db'}")
     assert db.revision()[0] is None
     db.close()
+
+
+def test_an_error_tells_nobodys_words(session):
+    """It ends in a log with its traceback."""
+    factories.project(session, slug="same")
+    with pytest.raises(IntegrityError) as caught:
+        factories.project(session, slug="same", about="me@example.org said so")
+    assert "me@example.org" not in str(caught.value)

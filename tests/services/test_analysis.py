@@ -163,6 +163,24 @@ def test_what_is_done_or_gone_is_left_alone(story):
     assert story.count(Topic) == 1
 
 
+def test_the_same_is_found_after_the_clock_was_put_back(story):
+    """A clock that went ahead for a while, or of two machines one that is behind."""
+    story.site.now.forward(hours=1)
+    story.say(PAINT)
+    story.site.now.forward(hours=-1)
+    first = story.say(HANG)
+    assert story.say(HANG).topic_id == first.topic_id
+
+
+def test_what_resembles_only_what_is_closed_is_not_said_to_be_the_first_of_its_kind(story):
+    first = story.say(HANG)
+    with story.db.write() as session:
+        session.get_one(Topic, first.topic_id).state = TopicState.RESOLVED
+    again = story.say(HANG)
+    assert again.topic_id != first.topic_id
+    assert again.labels["placement"] == {"why": "settled", "score": 1.0}
+
+
 def test_while_a_topic_is_merged_away_nobody_joins_it(story):
     if story.db.engine.dialect.name == "sqlite":
         pytest.skip("optional: on SQLite one writes at a time")

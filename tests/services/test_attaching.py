@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from tests import factories
 from tests.fakes.host import BROKEN, FakeHost
-from triage.db.tables import Attachment, Feedback, Remark, Topic
+from triage.db.tables import Attachment, Feedback, Project, Remark, Topic
 from triage.domain.drafts import remark_key
 from triage.errors import ConflictError, NotFoundError, OutsideError
-from triage.services import pictures, remarks
+from triage.services import pictures, projects, remarks
 from triage.services.attaching import BUSY, CLAIM, NO_ISSUE, PRIVATE, Uploads, attach
 
 
@@ -122,6 +122,16 @@ def test_one_who_was_overtaken_keeps_the_first_address(story: Story):
     story.host.meanwhile("attach", lambda: story.change(Attachment, story.id, issue_url="http://git.test/first"))
     story.attach()
     assert story.row().issue_url == "http://git.test/first"
+
+
+def test_none_is_put_on_an_issue_of_others(story: Story):
+    """It has the same number, where the project is now."""
+    with story.db.write() as session:
+        project = session.scalars(select(Project)).one()
+        projects.change(session, project, [("host_repo", "team/other")], key=factories.KEY)
+    with pytest.raises(ConflictError, match="stands where the project was before"):
+        story.attach()
+    assert story.host.calls == []
 
 
 def test_without_an_issue_there_is_nothing_to_add_it_to(story: Story):

@@ -1,8 +1,10 @@
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 
 import pytest
 
 from tests import factories
+from triage.db.queries import lock
 from triage.db.tables import Filing, Issue, IssueCandidate, Project, Refusal, Topic
 from triage.domain.topics import TopicState
 from triage.errors import ConflictError, InvalidError
@@ -212,3 +214,23 @@ def test_rules_are_checked_and_shown(story):
     assert shown["policy"] == {"cap_per_day": 20, "never_labels": ["nein", "不要"]}
     with pytest.raises(InvalidError):
         story.rules(cap_per_day="many")
+
+
+def test_who_decides_need_not_wait_for_who_holds_the_project(db):
+    """A gate that writes down why it held a topic back waits for the topic, and its decision waited for the project."""
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("optional: on SQLite one writes at a time")
+    with db.write() as session:
+        number = factories.topic(session).id
+
+    def decide():
+        with db.write() as session:
+            review.change_kind(session, session.get_one(Topic, number), factories.actor(), "praise")
+
+    with db.write() as session, ThreadPoolExecutor(1) as others:
+        lock(session, session.get_one(Topic, number).project)
+        done = others.submit(decide)
+        wait([done], timeout=5)
+        decided = done.done()
+        session.commit()
+    assert decided

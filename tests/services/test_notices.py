@@ -1,6 +1,8 @@
 import threading
 
 import pytest
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.fakes.clock import START
@@ -57,6 +59,17 @@ def test_every_reporter_is_told_once(session):
     assert {(row.event, row.about, row.text, row.author) for row in session.query(Notice)} == {
         ("commented", "comment:1", "We found it", "mei")
     }
+
+
+def test_who_said_it_several_times_gets_one_mail(session):
+    """Each of their pages tells it."""
+    project = factories.project(session)
+    one, other = (factories.reporter(session, project, email=f"{name}@example.com") for name in ("li", "zoe"))
+    rows = [factories.feedback(session, project, reporter=who) for who in (one, one, other)]
+    assert tell(session, factories.topic(session, project, rows), NEWS) == 3
+    session.flush()
+    told = {row.feedback_id: row.mail_state for row in session.query(Notice)}
+    assert [told[row.id] for row in rows] == ["waiting", "none", "waiting"]
 
 
 def test_who_joins_later_is_told_then(session):
@@ -209,3 +222,18 @@ def test_what_is_due(session, clock):
     ]
     assert notices.due(session, now=START) == [rows[0].id, rows[1].id]
     assert notices.due(session, now=START, limit=1) == [rows[0].id]
+
+
+def test_an_undo_in_the_very_moment_after_sending_is_waited_for(db, clock, letters, renderer, notice):
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("optional: on SQLite one writes at a time")
+
+    class Undoing:
+        def send(self, letter):
+            letters.send(letter)
+            session = Session(db.engine)
+            session.execute(delete(Notice))
+            threading.Timer(0.3, lambda: (session.commit(), session.close())).start()
+
+    deliver(db, notice.id, Postman(Undoing(), renderer, "http://triage.test"), now=clock())
+    assert again(db, notice) is None

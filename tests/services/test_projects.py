@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from standardwebhooks import Webhook
 
@@ -5,9 +7,9 @@ from tests import factories
 from tests.factories import KEY
 from tests.fakes.clock import START
 from triage.db.seal import unseal
-from triage.db.tables import ApiToken
+from triage.db.tables import ApiToken, Remark
 from triage.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from triage.services import projects
+from triage.services import filing, projects, remarks
 
 
 @pytest.fixture
@@ -169,3 +171,25 @@ def test_a_token_of_another_project_is_not_revoked(session, project):
     session.flush()
     with pytest.raises(NotFoundError, match="no token"):
         projects.revoke(session, project, projects.tokens(session, other)[0].id, now=START)
+
+
+@pytest.mark.parametrize("pair", [("host_token", "new"), ("host_url", "http://b.test"), ("host_account", "bot")])
+def test_what_the_host_refused_is_tried_again_once_the_connection_is_set_anew(session, pair):
+    """A token that was revoked blocks every topic accepted meanwhile; nobody is to press as many buttons."""
+    project = factories.project(session)
+    ours, others = factories.topic(session, project), factories.topic(session)
+    for topic in (ours, others):
+        factories.filing(session, topic, state="blocked", error="401", next_try_at=START + timedelta(days=1))
+        made = {"state": "failed", "key": topic.key, "body": "said", "created_at": START}
+        session.add(Remark(topic_id=topic.id, next_try_at=START + timedelta(days=1), **made))
+    projects.change(session, project, [pair], key=KEY)
+    assert filing.due(session, now=START) == [ours.filing.id]
+    assert [session.get(Remark, one).topic_id for one in remarks.due(session, now=START)] == [ours.id]
+    assert others.filing.state == "blocked"
+
+
+def test_a_new_name_makes_nothing_try_again(session):
+    project = factories.project(session)
+    row = factories.filing(session, factories.topic(session, project), state="blocked")
+    projects.change(session, project, [("name", "New"), ("label.bug", "bug")], key=KEY)
+    assert row.state == "blocked"

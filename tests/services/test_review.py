@@ -5,7 +5,7 @@ import pytest
 from tests import factories
 from tests.fakes.clock import START
 from triage.db.queries import members
-from triage.db.tables import Feedback, Notice
+from triage.db.tables import Feedback, Notice, Topic
 from triage.domain.feedback import FeedbackState
 from triage.domain.topics import TopicState
 from triage.errors import ConflictError, InvalidError
@@ -216,3 +216,16 @@ def test_the_latest_decision_is_the_one_to_be_undone_first(session, topic, actor
     review.change_kind(session, topic, actor, "feature")
     second = review.change_kind(session, topic, actor, "question")
     assert review.latest(session, topic) is second
+
+
+def test_what_is_split_off_in_quarantine_stays_in_quarantine(session):
+    """It would stand in the queue as a report by nobody, which can be neither filed nor taken out."""
+    topic = factories.topic(session, feedback=["buy cheap", "login fails"])
+    review.spam(session, topic, factories.actor())
+    rows = members(session, topic)
+    decision = review.split(session, topic, factories.actor(), [rows[1].id])
+    made = session.query(Topic).filter_by(key=decision.detail["into"]).one()
+    assert (made.state, made.reports) == (TopicState.SPAM, 0)
+    review.not_spam(session, made, factories.actor())
+    assert (made.state, made.reports, rows[1].state) == (TopicState.NEW, 1, FeedbackState.ANALYSED)
+    assert rows[0].state == FeedbackState.QUARANTINED

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from triage.db.queries import members
 from triage.db.tables import Decision, Notice, Topic
 from triage.domain.feedback import FeedbackState
 from triage.domain.topics import TopicState
-from triage.errors import ConflictError
+from triage.errors import ConflictError, InvalidError
 from triage.services import review
 from triage.services.undo import undo
 
@@ -58,6 +59,15 @@ def test_what_comes_out_of_quarantine_by_mistake_goes_back(session, topics):
     review.spam(session, topics[0], NOBODY)
     undo(session, review.not_spam(session, topics[0], NOBODY), NOBODY)
     assert (topics[0].state, topics[0].reports) == (TopicState.SPAM, 0)
+
+
+def test_what_joined_meanwhile_goes_into_quarantine_with_the_others(session, topics):
+    review.spam(session, topics[0], NOBODY)
+    decision = review.not_spam(session, topics[0], NOBODY)
+    factories.feedback(session, topics[0].project, topic=topics[0])
+    undo(session, decision, NOBODY)
+    assert {row.state for row in members(session, topics[0])} == {FeedbackState.QUARANTINED}
+    assert topics[0].reports == 0
 
 
 def test_who_undid_it_is_kept(session, topics):
@@ -180,3 +190,55 @@ def test_the_state_of_each_feedback_comes_back(session, topics):
 def test_decisions_stay_in_the_book(session, topics):
     undo(session, review.accept(session, topics[0], NOBODY), NOBODY)
     assert [(row.verb, row.undone_at is None) for row in session.query(Decision)] == [("accept", False)]
+
+
+def test_who_was_told_by_a_merge_is_told_nothing_once_it_is_undone(session, topics):
+    filed = factories.filed(session, topics[0].project, number="7")
+    early = factories.notice(session, members(session, filed)[0], about="7")
+    undo(session, review.merge(session, topics[0], NOBODY, filed), NOBODY)
+    assert session.query(Notice).all() == [early]
+
+
+def test_who_knew_of_the_issue_before_a_merge_still_does_after_it_is_undone(session, topics):
+    filed = factories.filed(session, topics[0].project, number="7")
+    rows = [*members(session, topics[0]), *members(session, filed)]
+    early = [factories.notice(session, row, about="7") for row in rows]
+    undo(session, review.merge(session, topics[0], factories.actor(hours=1), filed), NOBODY)
+    assert session.query(Notice).order_by(Notice.id).all() == early
+
+
+def test_two_maintainers_at_once_leave_no_topic_hollow(db):
+    """One undoes a merge while the other splits off what it had brought."""
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("optional: on SQLite one writes at a time")
+    with db.write() as session:
+        one, other = factories.topic(session), factories.topic(session, feedback=["b1", "b2"])
+        other.project_id = one.project_id
+        brought = [row.id for row in members(session, one)]
+        merged = review.merge(session, one, NOBODY, other)
+
+    def split():
+        with db.write() as session:
+            review.split(session, session.get_one(Topic, other.id), NOBODY, brought)
+
+    with ThreadPoolExecutor(1) as others:
+        with db.write() as session:
+            undo(session, session.get_one(Decision, merged.id), NOBODY)
+            session.flush()
+            done = others.submit(split)
+            wait([done], timeout=0.5)
+        with pytest.raises(InvalidError):
+            done.result()
+    with db.read() as session:
+        assert [row.id for row in members(session, session.get_one(Topic, one.id))] == brought
+
+
+def test_an_issue_that_another_topic_goes_by_meanwhile_is_not_taken_from_it(session, topics):
+    """Its own was closed as a duplicate, opened again, and linked to by somebody."""
+    one = factories.filed(session, topics[0].project, number="5")
+    five, seven = one.issue, factories.issue(session, topics[2], number="7")
+    seven.topic = None
+    followed = review.follow(session, one, NOBODY, seven)
+    review.link(session, topics[1], NOBODY, five)
+    with pytest.raises(ConflictError, match=f"issue 5 belongs to topic {topics[1].key} already"):
+        undo(session, followed, NOBODY)

@@ -1,14 +1,16 @@
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests import factories
 from tests.fakes.clock import START
 from tests.fakes.host import DENIED
 from triage.db.queries import members
-from triage.db.tables import Delivery, Feedback, Filing, Issue, Notice, Project, Topic
+from triage.db.tables import Delivery, Feedback, Filing, Issue, Notice, Project, Remark, Topic
 from triage.domain.drafts import marker
 from triage.domain.topics import TopicState
+from triage.errors import SettingError
 from triage.services import review
 from triage.services.undo import undo
 from triage.services.worker import handlers
@@ -121,6 +123,31 @@ def test_a_host_that_makes_no_sense_is_said(story, site):
     story.work(minutes=1)
     row = story.get(Filing, topic.filing.id)
     assert (row.state, "sourceforge" in row.error) == ("blocked", True)
+
+
+@pytest.mark.parametrize("job", ["hear", "refresh", "comment", "poll"])
+def test_what_only_the_operator_can_mend_is_a_line_in_the_log(story, site, job):
+    def sealed(_):
+        raise SettingError("a stored secret can't be opened")
+
+    site.host = sealed
+    topic = story.add(factories.filed)
+    row = {
+        "hear": lambda: story.add(lambda session: factories.delivery(session, session.merge(topic.project))),
+        "refresh": lambda: topic.issue,
+        "comment": lambda: story.add(lambda session: remark(session, topic)),
+        "poll": lambda: topic.project,
+    }[job]()
+    with capture_logs() as said:
+        story.run(job, row.id)
+    assert [(one["log_level"], one["error"]) for one in said] == [("warning", "a stored secret can't be opened")]
+
+
+def remark(session, topic):
+    row = Remark(topic_id=topic.id, key="K", body="said", next_try_at=START, created_at=START)
+    session.add(row)
+    session.flush()
+    return row
 
 
 def test_a_webhook_is_acted_on(story):

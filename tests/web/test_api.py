@@ -173,7 +173,7 @@ def test_json_has_many_names(sender: FlaskClient, kind: str) -> None:
         (b'{"text": 404}', (422, "wrong_type", "body")),
         (b'{"text": "x", "title": ["a"]}', (422, "wrong_type", "title")),
         (b'{"text": "x", "email": "not one"}', (422, "email", "email")),
-        (b'{"text": "x", "created_at": "soon"}', (422, "date", "said_at")),
+        (b'{"text": "x", "created_at": "soon"}', (422, "date", "created_at")),
         (b'{"text": "x", "private": "maybe"}', (422, "wrong_type", "private")),
         (b'{"text": "x", "n": 1e999}', (422, "number", "context")),
         (b'{"text": "' + b"x" * 20_001 + b'"}', (422, "too_long", "body")),
@@ -305,6 +305,10 @@ def test_answers_are_as_documented(sender: FlaskClient, document: dict[str, Any]
     jsonschema.validate(answer.json, schema(document, SEND, "post", status))
 
 
+def test_a_body_is_said_to_be_needed(document: dict[str, Any]) -> None:
+    assert document["paths"][SEND]["post"]["requestBody"]["required"] is True
+
+
 def test_standing_is_as_documented(
     client: FlaskClient, document: dict[str, Any], session: Session, project: Project
 ) -> None:
@@ -316,7 +320,7 @@ def test_standing_is_as_documented(
 
 def test_every_error_is_documented_in_one_shape(document: dict[str, Any]) -> None:
     responses = document["paths"][SEND]["post"]["responses"]
-    assert set(responses) == {"200", "201", "400", "401", "403", "404", "413", "415", "422", "429"}
+    assert set(responses) == {"200", "201", "400", "401", "403", "404", "413", "415", "422", "429", "503"}
     shapes = [schema(document, SEND, "post", int(status)) for status in responses if status >= "400"]
     assert all(shape["properties"]["error"]["required"] == ["code", "field", "message"] for shape in shapes)
 

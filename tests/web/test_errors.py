@@ -9,12 +9,15 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 from werkzeug.exceptions import RequestTimeout
 
 from tests.fakes.clock import START
+from triage.db.engine import Database
 from triage.db.tables import Project
 from triage.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, OutsideError, SettingError
 from triage.services import projects
+from triage.services.site import Site
 from triage.web.guards import DRAINED
 
 RAISED = [
@@ -157,3 +160,40 @@ def test_a_length_that_nobody_waits_for_is_not_read(app: Flask, project: Project
     told = {"content_length": 10**12, "content_type": "multipart/form-data; boundary=b"}
     assert app.test_client().post("/p/demo/new", input_stream=sent, **told).status_code == 413
     assert sent.tell() == DRAINED
+
+
+@pytest.fixture
+def away(site: Site):
+    """A database that doesn't answer."""
+    kept, site.db = site.db, Database("postgresql://postgres@127.0.0.1:1/nowhere")
+    yield
+    site.db.close()
+    site.db = kept
+
+
+@pytest.mark.usefixtures("away")
+def test_while_the_database_is_away_machines_are_told_to_come_again(client: FlaskClient):
+    headers = {"Authorization": "Bearer x", "Accept-Language": "en"}
+    answer = client.post("/api/v1/projects/demo/feedback", json={"body": "x"}, headers=headers)
+    assert (answer.status_code, answer.json["error"]["code"]) == (503, "unavailable")
+    assert answer.headers["Retry-After"] == "60"
+    assert "send it again" in answer.json["error"]["message"]
+
+
+@pytest.mark.parametrize("path", ["/", "/p/demo/new", "/s/K7QM-3XTA-9WPD", "/queue", "/healthz"])
+def test_while_the_database_is_away_people_read_a_page_that_says_so(
+    signed_in: FlaskClient, request: pytest.FixtureRequest, path: str
+):
+    request.getfixturevalue("away")
+    answer = signed_in.get(path, headers={"Accept-Language": "en"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+    assert "Not just now" in answer.text
+
+
+@pytest.mark.usefixtures("away")
+@pytest.mark.parametrize("path", ["/s/{}", "/mute/{}", "/api/v1/feedback/{}"])
+def test_no_code_that_opens_a_page_is_in_the_log(client: FlaskClient, path: str):
+    with capture_logs() as said:
+        client.get(path.format("K7QM-3XTA-9WPD"))
+    assert said
+    assert "K7QM" not in str(said)

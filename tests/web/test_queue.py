@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from tests import factories
 from tests.fakes.clock import START
 from tests.web.conftest import filled
+from triage.db.queries import members
 from triage.db.tables import Decision, Feedback, Project, Topic, User
 from triage.domain.feedback import FeedbackState
 from triage.domain.topics import TopicState
@@ -296,6 +297,17 @@ def test_nonsense_in_the_address_counts_as_not_said(signed_in: FlaskClient, topi
 @pytest.mark.parametrize("words", ["99", "99 %", "HANGS"])
 def test_search_finds_titles(signed_in: FlaskClient, topic: Topic, words: str):
     assert topic.title in signed_in.get("/queue", query_string={"words": words}).text
+
+
+@pytest.mark.parametrize("shape", ["{}", " {} ", "http://triage.test/s/{}"])
+def test_search_finds_what_a_reporter_asks_about_by_their_receipt(
+    signed_in: FlaskClient, session: Session, topic: Topic, shape: str
+):
+    other = factories.topic(session, topic.project, ["Something else"])
+    receipt = members(session, topic)[0].receipt
+    session.commit()
+    page = signed_in.get("/queue", query_string={"words": shape.format(receipt.lower())}).text
+    assert (topic.title in page, other.title in page) == (True, False)
 
 
 @pytest.mark.parametrize("words", ["9_", "%x%", "' OR 1=1 --", "\\"])

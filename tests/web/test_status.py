@@ -34,6 +34,16 @@ def test_it_shows_ones_own_words_and_nobody_elses(client: FlaskClient, said: Fee
     assert "me@example.org" not in page
 
 
+@pytest.mark.parametrize(("why", "first"), [("nothing-alike", True), ("settled", False), ("unsure", False)])
+def test_only_who_is_the_first_to_say_it_is_called_the_first(
+    client: FlaskClient, session: Session, project: Project, why: str, first: bool
+):
+    row = factories.feedback(session, project, labels={"placement": {"why": why, "score": 0.5}})
+    factories.topic(session, project, [row])
+    session.commit()
+    assert ("first report of its kind" in client.get(f"/s/{row.receipt}").text) is first
+
+
 def test_it_is_private(client: FlaskClient, said: Feedback):
     headers = client.get(f"/s/{said.receipt}").headers
     assert "noindex" in headers["X-Robots-Tag"]

@@ -78,4 +78,4 @@ def _zone(written: str | None) -> timezone:
 
 
 def _nonsense() -> InvalidError:
-    return InvalidError("this is no time that can be read", field="said_at", code="date")
+    return InvalidError("this is no time that can be read", field="created_at", code="date")

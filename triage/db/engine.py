@@ -103,6 +103,7 @@ def _config() -> Config:
 
 
 def _engine(url: str) -> Engine:
+    """Return the engine of `url`; its errors, which end in logs, tell what was tried and nobody's words or address."""
     try:
         address = make_url(url)
     except ArgumentError as error:
@@ -111,13 +112,17 @@ def _engine(url: str) -> Engine:
         if find_spec("psycopg") is None:
             raise SettingError("TRIAGE_DATABASE_URL needs the package psycopg, of triage[postgresql]")
         return create_engine(
-            address.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10, max_overflow=20
+            address.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=20,
+            hide_parameters=True,
         )
     if address.get_backend_name() != "sqlite":
         raise SettingError(_WANTED)
     if address.database:
         made(Path(address.database).parent)
-    engine = create_engine(address, connect_args={"timeout": 30})
+    engine = create_engine(address, connect_args={"timeout": 30}, hide_parameters=True)
     event.listen(engine, "connect", _tune)
     event.listen(engine, "begin", _begin)
     return engine

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
@@ -77,8 +79,16 @@ def recount(session: Session, topic: Topic) -> None:
         topic.first_seen, topic.last_seen = first, last
 
 
+# Of two that lock a row one waits, but nobody waits who only writes what points to it (FOR NO KEY UPDATE): else a
+# decision on a topic and who has locked its project, and comes to write about the topic, wait for each other.
+ALONE: dict[str, Any] = {"key_share": True}
+
+
 def lock(session: Session, *rows: Table) -> None:
-    """Lock rows in the order given and read them anew; what is pending is written first, for reading would drop it."""
+    """Lock rows in the order given and read them anew; what is pending is written first, for reading would drop it.
+
+    The order is the same everywhere: project, topic (of several the older first), filing or issue, feedback.
+    """
     session.flush()
     for row in rows:
-        session.refresh(row, with_for_update=True)
+        session.refresh(row, with_for_update=ALONE)

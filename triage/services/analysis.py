@@ -6,7 +6,7 @@ It never blocks: a feedback whose analysis fails again and again stands in the q
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from triage.db.engine import Database
-from triage.db.queries import lock, recount, survivor
+from triage.db.queries import ALONE, lock, recount, survivor
 from triage.db.tables import Candidate, Feedback, Issue, Project, Topic
 from triage.domain.feedback import FeedbackState, suggested_title
 from triage.domain.retry import next_try
@@ -23,7 +23,7 @@ from triage.ml.calibration import Calibration
 from triage.ml.clusters import Placement, Policy, TopicMatch, assign, grouped
 from triage.ml.kinds import log_odds
 from triage.services import likeness, links
-from triage.services.indexing import comparable, query, stored
+from triage.services.indexing import comparable, query, stored, turn
 from triage.services.library import recipe
 from triage.services.models import Reading
 from triage.services.review import new_topic, told_where_it_stands
@@ -55,8 +55,7 @@ def analyse(site: Site, feedback_id: int) -> None:
         reading = models.read(row.title, row.body, project=project.slug, words=project.words)
     with site.db.write() as session:
         # one at a time within a project: two reports of one thing must not each open a topic
-        # (key_share: what is being received and decided on meanwhile points to the project, and need not wait)
-        session.get_one(Project, row.project_id, with_for_update={"key_share": True})
+        session.get_one(Project, row.project_id, with_for_update=ALONE)
         row = session.get_one(Feedback, feedback_id, options=[joinedload(Feedback.reporter)])
         if row.state == FeedbackState.RECEIVED:
             _label(row, reading)
@@ -112,15 +111,15 @@ def _place(site: Site, session: Session, row: Feedback, reading: Reading) -> Non
     spam = reading.spam is not None and reading.spam.spam
     line = site.library.of(session, row.project).line
     found = _found(site, session, row, reading)
-    placement = Placement(None, "nothing-alike", 0.0) if spam else _placement(session, row, found, line)
+    placement = Placement(None, "nothing-alike", 0.0) if spam else _honest(_placement(session, row, found, line), found)
     topics = found.topics
     topic = _held(session, topics[placement.topic]) if placement.topic is not None else new_topic(session, row, now=now)
-    row.topic_id, row.analysed_at, row.analysis_error = topic.id, now, ""
+    row.topic_id, row.analysed_at, row.analysis_error = topic.id, turn(session, now), ""
     row.state = FeedbackState.QUARANTINED if spam else FeedbackState.ANALYSED
     if spam:
         topic.state = TopicState.SPAM
     row.labels = {**row.labels, "placement": {"why": placement.why, "score": round(placement.score, 4)}}
-    _keep_candidates(session, row, found.matches, line)
+    _keep_candidates(session, row, found.matches, line, now)
     session.flush()
     _joined(session, topic, row, placement, now)
 
@@ -150,6 +149,13 @@ def _placement(session: Session, row: Feedback, found: Found, line: Calibration 
     apart = links.apart(session, [one.topic for one in allowed])
     cannot = [one.topic for one in allowed if frozenset((one.topic, allowed[0].topic)) in apart]
     return assign(allowed, links.policy(line), must=must.pop() if len(must) == 1 else None, cannot=cannot)
+
+
+def _honest(placement: Placement, found: Found) -> Placement:
+    """Return the placement; “nothing alike” is not said where only what may not be joined resembles the feedback."""
+    best = found.matches[0].score if found.matches else 0.0
+    hushed = placement.why == "nothing-alike" and best >= Policy().suggest
+    return replace(placement, why="settled", score=best) if hushed else placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +205,9 @@ def _homes(session: Session, rows: Sequence[Feedback], issues: Sequence[Issue]) 
     return {key: topic for key, topic in homes.items() if topic.state not in HIDDEN}
 
 
-def _keep_candidates(session: Session, row: Feedback, matches: Sequence[TopicMatch], line: Calibration | None) -> None:
+def _keep_candidates(
+    session: Session, row: Feedback, matches: Sequence[TopicMatch], line: Calibration | None, now: datetime
+) -> None:
     policy = Policy()
     kept = [one for one in matches if one.score >= policy.suggest or one.topic == row.topic_id][:SHOWN]
     likeness.tell_apart(row, {f"topic:{match.topic}": match.best for match in kept})
@@ -212,6 +220,6 @@ def _keep_candidates(session: Session, row: Feedback, matches: Sequence[TopicMat
                 probability=line.probability(log_odds(match.score)) if line else None,
                 shared=_pairs(match.best.shared),
                 differing=[[one.what, one.left, one.right] for one in match.best.differing],
-                created_at=row.analysed_at,
+                created_at=now,
             )
         )

@@ -10,11 +10,12 @@ from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
 from triage.db.engine import Database
+from triage.db.queries import ALONE
 from triage.db.tables import Attachment, Remark, Topic
 from triage.errors import ConflictError, NotFoundError
 from triage.hosts import Host
 from triage.render import catalogue
-from triage.services import pictures, remarks
+from triage.services import pictures, places, remarks
 from triage.services.evidence import hidden
 
 CLAIM = timedelta(minutes=5)  # longer than all calls to the host together may take
@@ -60,7 +61,7 @@ def attach(db: Database, attachment_id: int, *, host: Host, uploads: Uploads, no
         answered = True
     finally:
         with db.write() as session:
-            row = session.get_one(Attachment, attachment_id, with_for_update=True)
+            row = session.get_one(Attachment, attachment_id, with_for_update=ALONE)
             row.attaching_until = None
             row.issue_url = row.issue_url or url or ""
             if answered and (url is None or host.unshown):
@@ -84,6 +85,8 @@ def _issue(row: Attachment) -> tuple[Topic, str]:
     topic = row.feedback.topic
     if topic is None or topic.issue is None:
         raise ConflictError(NO_ISSUE)
+    if places.here(topic) is None:
+        raise ConflictError(f"issue {topic.issue.number} can't be read: {places.LEFT}")
     if hidden(topic, row.feedback) and not topic.issue.confidential:
         raise ConflictError(PRIVATE)
     return topic, topic.issue.number

@@ -18,7 +18,7 @@ from triage.db.tables import Feedback, Issue, Project
 from triage.domain.text import cleanse
 from triage.errors import InvalidError
 from triage.ml.duplicates import Cut, DuplicateModel
-from triage.services.indexing import cut_of, stored
+from triage.services.indexing import cut_of, stored, turn
 from triage.services.library import recipe
 from triage.services.site import Site
 
@@ -117,8 +117,9 @@ def _anew(model: DuplicateModel, row: Row) -> Cut:
 
 
 def _store(session: Session, cuts: Iterable[tuple[Row, Cut]], name: str, site: Site) -> None:
+    now = turn(session, site.now())
     for row, cut in cuts:
-        moment = {"text_at" if isinstance(row, Issue) else "analysed_at": site.now()}
+        moment = {"text_at" if isinstance(row, Issue) else "analysed_at": now}
         table = type(row)
         unchanged = table.id == row.id, table.recipe == row.recipe  # else somebody was quicker
         session.execute(update(table).where(*unchanged).values(cut=stored(cut), recipe=name, **moment))

@@ -17,7 +17,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from triage.db.engine import Database
-from triage.db.queries import lock
+from triage.db.queries import ALONE, lock
 from triage.db.tables import Filing, Issue, Topic
 from triage.domain.drafts import Draft, marked_key, marker
 from triage.domain.notices import Event
@@ -25,7 +25,7 @@ from triage.domain.retry import next_try
 from triage.domain.topics import TopicState
 from triage.errors import OutsideError
 from triage.hosts import Host, HostIssue
-from triage.services import mirror
+from triage.services import mirror, places
 from triage.services.notices import News, tell
 
 GRACE = timedelta(seconds=10)  # between "accept" and the first attempt, so that an undo in time leaves no trace outside
@@ -74,7 +74,7 @@ def due(session: Session, *, now: datetime, limit: int = 500) -> list[int]:
 def block(db: Database, filing_id: int, problem: str) -> None:
     """Write down why a filing can't even be tried; it waits for a person."""
     with db.write() as session:
-        row = session.get_one(Filing, filing_id, with_for_update=True)
+        row = session.get_one(Filing, filing_id, with_for_update=ALONE)
         row.error = problem
         row.state = "blocked" if row.state == "waiting" else row.state
 
@@ -131,13 +131,14 @@ def _claim(db: Database, filing_id: int, now: datetime, states: Sequence[str]) -
             return None
         row = session.get_one(Filing, filing_id)
         topic = session.get_one(Topic, row.topic_id)
-        number = topic.issue.number if topic.issue else ""
+        known = places.here(topic)
+        number = known.number if known else ""
         return _Claim(filing_id, topic.id, by, row.state, topic.key, topic.created_at - SLACK, number)
 
 
 def _mine(session: Session, claim: _Claim) -> Filing | None:
     """Return the row, locked, or None where the claim ran out and another worker took over."""
-    row = session.get_one(Filing, claim.filing_id, with_for_update=True)
+    row = session.get_one(Filing, claim.filing_id, with_for_update=ALONE)
     return row if row.claimed_by == claim.by else None
 
 
@@ -209,13 +210,14 @@ def _failed(row: Filing | None, error: OutsideError, now: datetime) -> None:
 
 def _store(session: Session, claim: _Claim, issue: HostIssue | None, now: datetime) -> None:
     """Keep the issue; where a person turned round meanwhile (undid, or accepted again) the next attempt sees to it."""
-    topic = session.get_one(Topic, claim.topic_id, with_for_update=True)  # before the filing, as decisions do
+    topic = session.get_one(Topic, claim.topic_id, with_for_update=ALONE)  # before the filing, as decisions do
     row = _mine(session, claim)
     if row is None:
         return
     row.claimed_until, row.error = None, ""
     if issue is not None:
-        other = topic.issue is not None and topic.issue.number != issue.number
+        known = places.here(topic)
+        other = known is not None and known.number != issue.number
         if other and claim.state != "withdrawing":
             attach(session, topic, None)  # the old one was deleted there, or was one too many
         if claim.state != "checking" or other:  # what else is new of it the follow-up is to see
@@ -237,15 +239,16 @@ def _done(session: Session, topic: Topic, row: Filing, issue: HostIssue | None, 
 
 def save_issue(session: Session, topic: Topic, found: HostIssue, *, now: datetime) -> Issue:
     """Store what the host says of the topic's issue; one that the topic doesn't go by (any more) is only mirrored."""
-    issue = topic.issue
-    if issue is None or issue.number != found.number:
-        row = mirror.row_of(session, topic.project, found.number)
-        row = row or mirror.fresh(session, topic.project, found.number, now=now)
-        if issue is None and row.topic_id is None:
-            topic.issue = row
-        issue = row
-    mirror.write(issue, found, now=now)
-    return issue
+    known = places.here(topic)
+    if known is not None and known.number == found.number:
+        mirror.write(known, found, now=now)
+        return known
+    row = mirror.row_of(session, topic.project, found.number)
+    row = row or mirror.fresh(session, topic.project, found.number, now=now)
+    mirror.write(row, found, now=now)
+    if known is None and row.topic_id is None:
+        attach(session, topic, row)
+    return row
 
 
 def attach(session: Session, topic: Topic, issue: Issue | None) -> None:

@@ -23,7 +23,7 @@ from triage.domain.topics import ON_HOST, OPEN, TopicState, ending
 from triage.domain.verdicts import Policy
 from triage.errors import OutsideError
 from triage.hosts import Host, HostComment, HostEvent, HostIssue, Reason
-from triage.services import mirror, review
+from triage.services import mirror, places, review
 from triage.services.evidence import public
 from triage.services.filing import GONE, save_issue
 from triage.services.notices import News, tell
@@ -170,8 +170,7 @@ def read_again(db: Database, project_id: int, number: str, *, host: Host, now: d
         before = _pace(session, project_id, number)
     try:
         found = host.get(number)
-        with db.write() as session:
-            ours = mirror.keep(session, session.get_one(Project, project_id), [found], now=now)
+        ours = mirror.kept(db, project_id, [found], now=now)
         comments = list(host.comments(number)) if ours else []
         if original := _original(found, comments):
             _fetch(db, project_id, original, host, now)
@@ -196,7 +195,8 @@ def _pace(session: Session, project_id: int, number: str) -> tuple[str, str] | N
     found = session.execute(
         select(Filing.state, Filing.claimed_by)
         .join(Issue, Issue.topic_id == Filing.topic_id)
-        .where(Issue.project_id == project_id, Issue.number == number)
+        .join(Project, Project.id == Issue.project_id)
+        .where(Issue.project_id == project_id, Issue.repo == Project.host_repo, Issue.number == number)
     ).one_or_none()
     return (found.state, found.claimed_by) if found else None
 
@@ -220,8 +220,7 @@ def _fetch(db: Database, project_id: int, number: str, host: Host, now: datetime
         if not error.permanent:
             raise
         return
-    with db.write() as session:
-        mirror.keep(session, session.get_one(Project, project_id), [found], now=now)
+    mirror.kept(db, project_id, [found], now=now)
 
 
 def _gone(session: Session, project: Project, number: str, error: str, now: datetime) -> None:
@@ -247,12 +246,12 @@ def _topic_of(session: Session, project: Project, found: HostIssue) -> Topic | N
 def _apply(session: Session, topic: Topic, found: HostIssue, comments: Sequence[HostComment], now: datetime) -> None:
     if topic.filing is not None and topic.filing.state == "checking":
         return  # its issues are being counted; the next poll looks again
-    known = topic.issue
+    known = places.here(topic)
     if known is not None and found.updated_at < known.host_updated_at:
         return  # an older reading that was overtaken
     if found.open:
         _remember(session, topic, now)
-    was_open = known.open if known is not None else True
+    was_open = topic.issue.open if topic.issue is not None else True
     issue = save_issue(session, topic, found, now=now)
     issue.release, issue.release_url = (found.release.name, found.release.url) if found.release else ("", "")
     session.flush()

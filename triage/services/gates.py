@@ -32,7 +32,7 @@ def passes(site: Site, filing_id: int, draft: Draft) -> Stop | None:
     with site.db.write() as session:
         row = session.get_one(Filing, filing_id)
         topic = session.get_one(Topic, row.topic_id)
-        lock(session, topic.project, row)  # two filings at once must not both be the last of the day
+        lock(session, topic.project, topic, row)  # two filings at once must not both be the last of the day
         if row.state not in WAITING or row.next_try_at > now or (row.passed_at and not _switched(site, topic.project)):
             return None
         likeness.look(site, session, topic)

@@ -29,6 +29,7 @@ from triage.search import Entry, Index, Query
 # how texts are cut; another whenever the same text gives other words or facts, so that what is stored is cut anew
 READING = "3-"
 OVERLAP = timedelta(seconds=5)  # the longest that a transaction is open between its reading of the clock and its commit
+STEP = timedelta(milliseconds=10)  # between two texts, at least, where the clock doesn't tell them apart
 BATCH = 1000  # texts between two commits
 AT_ONCE = 250  # texts that are held whole at one time
 SAVE_EVERY = 500  # texts
@@ -117,6 +118,15 @@ class Follower:
 
 def _kind(table: type[Row]) -> Any:
     return "issue" if table is Issue else "feedback"
+
+
+def turn(session: Session, now: datetime) -> datetime:
+    """Return the place in the stream of what is read `now`: behind all that is there, even where a clock was put back.
+
+    What stood before the index's place would never be found. Each is a step further, so that few share a stretch.
+    """
+    latest = [session.scalar(select(func.max(at))) for at in (Feedback.analysed_at, Issue.text_at)]
+    return max([now, *(one + STEP for one in latest if one)])
 
 
 def _moment(watermark: int) -> datetime:

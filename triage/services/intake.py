@@ -95,7 +95,7 @@ def checked(submission: Submission) -> Submission:
     if len(body) > BODY_LIMIT:
         raise InvalidError(f"the text is longer than {BODY_LIMIT:,} characters", field="body", code="too_long")
     if submission.said_at is not None and not _sensible(submission.said_at):
-        raise InvalidError("the time has no zone, or is before 1990", field="said_at", code="said_at")
+        raise InvalidError("the time has no zone, or is before 1990", field="created_at", code="date")
     if len(title) > TITLE_LIMIT:
         raise InvalidError(f"the title is longer than {TITLE_LIMIT} characters", field="title", code="title_too_long")
     return replace(

@@ -13,13 +13,14 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from triage.db.engine import Database
-from triage.db.tables import Issue, Topic
+from triage.db.queries import ALONE
+from triage.db.tables import Issue, Project, Topic
 from triage.domain.drafts import Draft, same_evidence, splice
 from triage.domain.topics import TopicState
 from triage.domain.verdicts import Policy
 from triage.errors import OutsideError
 from triage.hosts import Host, HostIssue
-from triage.services import mirror, remarks
+from triage.services import mirror, places, remarks
 
 HOLD = timedelta(minutes=5)  # an update under way is left alone for this long
 LATER = timedelta(hours=1)  # when one that failed is tried again
@@ -41,8 +42,9 @@ def mark(session: Session, *, now: datetime) -> None:
     """Write down which issues' evidence is behind its topic, and when it is to be written."""
     behind = or_(Issue.shown_people != Topic.people, Issue.shown_reports != Topic.reports)
     quiet = Issue.evidence_due_at.is_(None), Issue.evidence_error == "", Topic.state == TopicState.FILED
-    rows = select(Issue, Topic).join(Topic, Topic.id == Issue.topic_id).where(*quiet, behind).limit(500)
-    for issue, topic in session.execute(rows):
+    rows = select(Issue, Topic).join(Topic, Topic.id == Issue.topic_id).join(Project, Project.id == Topic.project_id)
+    here = Issue.repo == Project.host_repo
+    for issue, topic in session.execute(rows.where(*quiet, here, behind).limit(500)):
         if topic.filing is None or topic.filing.state != "filed":  # linked: the words there are somebody else's
             issue.shown_people, issue.shown_reports = topic.people, topic.reports
             remarks.crowd(session, topic, now=now)
@@ -73,7 +75,7 @@ def work(db: Database, issue_id: int, *, host: Host, draft: Draft, now: datetime
             issue.evidence_due_at = now + max(LATER, timedelta(seconds=failure.retry_after or 0))
         return
     with db.write() as session:
-        issue = session.get_one(Issue, issue_id, with_for_update=True)
+        issue = session.get_one(Issue, issue_id, with_for_update=ALONE)
         _store(session, issue, replace(shown, found=found, error=error), now)
 
 
@@ -83,7 +85,7 @@ def _claim(db: Database, issue_id: int, now: datetime) -> Shown | None:
         if not session.execute(mine.values(evidence_due_at=now + HOLD)).rowcount:  # type: ignore[attr-defined]
             return None
         topic = session.get_one(Issue, issue_id).topic
-        return Shown(topic.people, topic.reports) if topic is not None else None
+        return Shown(topic.people, topic.reports) if topic is not None and places.here(topic) else None
 
 
 def _written(host: Host, number: str, draft: Draft) -> tuple[HostIssue | None, str]:

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, load_only
 
 from triage.db.engine import Database
@@ -21,7 +22,8 @@ from triage.domain.verdicts import Known
 from triage.errors import OutsideError
 from triage.hosts import Host, HostIssue
 from triage.ml.duplicates import DuplicateModel
-from triage.services.indexing import READING, stored
+from triage.services import places
+from triage.services.indexing import READING, stored, turn
 
 BATCH = 50  # issues a transaction: short enough that nobody waits for it
 OVERLAP = timedelta(hours=1)  # we look back by this much, for clocks differ and a pull may have died half-way
@@ -43,12 +45,12 @@ def pull(db: Database, project_id: int, *, host: Host, now: datetime, heard: Hea
     error = None
     with db.read() as session:
         polled_at = session.get_one(Project, project_id).polled_at
+    if polled_at is not None and polled_at > now:
+        polled_at = None  # the clock was put back: nobody knows what was missed, so everything is read
     try:
         _ask_whether_public(db, project_id, host)
         for some in _batches(host.changed_since(_since(polled_at))):
-            with db.write() as session:
-                ours = keep(session, session.get_one(Project, project_id), some, now=now)
-            heard(len(some), ours)
+            heard(len(some), kept(db, project_id, some, now=now))
     except OutsideError as failure:
         error = failure
     if error is not None:
@@ -95,9 +97,20 @@ def _batches(issues: Iterator[HostIssue]) -> Iterator[list[HostIssue]]:
         yield some
 
 
+def kept(db: Database, project_id: int, found: Sequence[HostIssue], *, now: datetime) -> list[str]:
+    """Do as `keep` in a transaction of its own; another connection may store one of them between look and insert."""
+    try:
+        with db.write() as session:
+            return keep(session, session.get_one(Project, project_id), found, now=now)
+    except IntegrityError:
+        with db.write() as session:
+            return keep(session, session.get_one(Project, project_id), found, now=now)
+
+
 def keep(session: Session, project: Project, found: Sequence[HostIssue], *, now: datetime) -> list[str]:
     """Store issues that are none of our topics', and return the numbers of those that are."""
     rows = {row.number: row for row in session.scalars(_of(project, [one.number for one in found]))}
+    rows |= places.carried(session, project, [one for one in found if one.number not in rows])
     topics = _marked(session, project, found)
     ours = []
     for one in found:
@@ -133,7 +146,7 @@ def awaited(session: Session, topic: Topic, found: HostIssue) -> bool:
 
     A marker that somebody copied is none of ours: so what no filing speaks for has to be by our own account, and open.
     """
-    if topic.issue is not None:
+    if places.here(topic) is not None:
         return False
     return topic.filing is not None or (found.open and found.author != "" and _by_us(session, topic, found.author))
 
@@ -200,7 +213,7 @@ def read(db: Database, model: DuplicateModel, *, now: Clock, progress: Progress 
     for some in _waves(db):
         cuts = [(row, stored(model.cut(row.title, row.body[:READ]))) for row in some]
         with db.write() as session:
-            moment = now()
+            moment = turn(session, now())
             for row, cut in cuts:
                 same = Issue.id == row.id, Issue.host_updated_at == row.host_updated_at  # else it waits again
                 session.execute(update(Issue).where(*same).values(cut=cut, recipe=READING, text_at=moment))

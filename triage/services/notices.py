@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from triage.channels.mail import Letter, Mailer
 from triage.db.engine import Database
-from triage.db.queries import members
+from triage.db.queries import ALONE, members
 from triage.db.tables import Feedback, Notice, Topic
 from triage.domain.feedback import FeedbackState
 from triage.domain.notices import Event
@@ -43,7 +43,10 @@ class Postman:
 
 
 def tell(session: Session, topic: Topic, news: News) -> int:
-    """Tell every reporter of `topic` and return how many; who was told of the same event before is left alone."""
+    """Tell every reporter of `topic`, on the page of each feedback; return how many, without who was told before.
+
+    Who said it several times gets one mail.
+    """
     feedback = [row for row in members(session, topic) if row.state != FeedbackState.QUARANTINED]
     ids = [row.id for row in feedback]
     told = set(
@@ -54,14 +57,16 @@ def tell(session: Session, topic: Topic, news: News) -> int:
         )
     )
     new = [row for row in feedback if row.id not in told]
+    mailed: set[int] = set()
     for row in new:
-        tell_one(session, row, news)
+        tell_one(session, row, news, by_mail=row.reporter_id not in mailed)
+        mailed.add(row.reporter_id)
     return len(new)
 
 
-def tell_one(session: Session, feedback: Feedback, news: News) -> Notice:
+def tell_one(session: Session, feedback: Feedback, news: News, *, by_mail: bool = True) -> Notice:
     """Tell the reporter of one feedback. The caller knows that it was not told before."""
-    mailed = bool(feedback.reporter.email) and feedback.reporter.muted_at is None
+    mailed = by_mail and bool(feedback.reporter.email) and feedback.reporter.muted_at is None
     notice = Notice(
         feedback_id=feedback.id,
         event=news.event,
@@ -103,7 +108,7 @@ def deliver(db: Database, notice_id: int, postman: Postman, *, now: datetime) ->
         letter = _letter(notice, postman)
     error = _sent(postman.mail, letter)
     with db.write() as session:
-        found = session.get(Notice, notice_id)
+        found = session.get(Notice, notice_id, with_for_update=ALONE)  # an undo that comes now waits
         if found is not None:  # else its decision was undone meanwhile
             _store(found, error, now)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,11 +19,12 @@ from triage.db.tables import ApiToken, Project
 from triage.domain.feedback import Kind
 from triage.domain.verdicts import parse
 from triage.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from triage.services import places
 
 DEFAULT_LABELS: dict[str, list[str]] = {kind.value: [] for kind in Kind}
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 _PLAIN = {"name", "about", "language", "host", "host_url", "host_repo", "host_account"}
-_PLACE = {"host", "host_url", "host_repo"}
+_CONNECTING = {"host", "host_url", "host_repo", "host_account", "host_token"}
 _SEALED = {"host_token", "host_secret", "hook_secret"}
 SETTABLE = (*sorted(_PLAIN | _SEALED | {f"label.{kind}" for kind in Kind}), "word.COMPONENT", "policy.RULE")
 
@@ -54,19 +55,22 @@ def new_hook_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 
 
-def change(session: Session, project: Project, pairs: Iterable[tuple[str, str]], *, key: str) -> None:
+def change(session: Session, project: Project, pairs: Sequence[tuple[str, str]], *, key: str) -> None:
     """Set what each (name, value) says; InvalidError names the first that can't be, and then nothing is set."""
+    before = places.place(project)
     with session.begin_nested():  # flushes what is pending, and on an error takes back what was set here
         for name, value in pairs:
             _change_one(project, name, value.strip(), key)
+        if places.place(project) != before:
+            places.leave(session, project, before)
+        if _CONNECTING & {name for name, _ in pairs}:
+            places.try_again(session, project)
 
 
 def _change_one(project: Project, name: str, value: str, key: str) -> None:
     if name in _SEALED:
         setattr(project, f"sealed_{name}", seal(value, key))
     elif name in _PLAIN:
-        moved = name in _PLACE and value != getattr(project, name)
-        project.host_public = project.host_public and not moved  # until the new place is asked
         setattr(project, name, _checked(name, value))
     elif name.startswith("label.") and name[6:] in set(Kind):
         project.labels = {**project.labels, name[6:]: _listed(value)}

@@ -11,7 +11,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from triage.db.engine import Database
-from triage.db.queries import members
+from triage.db.queries import ALONE, members
 from triage.db.tables import Remark, Reply, Topic
 from triage.domain.drafts import remark, remark_key
 from triage.domain.feedback import FeedbackState
@@ -20,6 +20,7 @@ from triage.domain.verdicts import Policy
 from triage.errors import OutsideError
 from triage.hosts import Host, HostComment
 from triage.render import catalogue, quoted
+from triage.services import places
 from triage.services.evidence import hidden, public
 
 CLAIM = timedelta(minutes=5)
@@ -60,7 +61,8 @@ def gather(session: Session, *, now: datetime) -> None:
     rows = select(Reply).where(Reply.remark_id.is_(None)).order_by(Reply.id).limit(500)
     for reply in session.scalars(rows):
         topic = reply.feedback.topic
-        if topic is None or topic.issue is None or (hidden(topic, reply.feedback) and not topic.issue.confidential):
+        issue = places.here(topic) if topic else None
+        if topic is None or issue is None or (hidden(topic, reply.feedback) and not issue.confidential):
             continue
         made = Remark(topic_id=topic.id, key=f"{topic.key}-reply-{secrets.token_hex(6)}", body=_said(topic, reply))
         made.next_try_at, made.created_at = now, now
@@ -119,15 +121,15 @@ def _claim(db: Database, remark_id: int, now: datetime) -> _Claim | None:
         if not session.execute(mine.values(values)).rowcount:  # type: ignore[attr-defined]
             return None
         row = session.get_one(Remark, remark_id)
-        issue = row.topic.issue
-        if issue is None:  # undone meanwhile; linked or filed again, it is delivered there
+        issue = places.here(row.topic)
+        if issue is None:  # undone or left behind meanwhile; linked or filed again, it is delivered there
             row.claimed_until, row.next_try_at = None, now + timedelta(hours=1)
             return None
         return _Claim(row.id, by, issue.number, row.key, row.body, row.reopen)
 
 
 def _mine(session: Session, claim: _Claim) -> Remark | None:
-    row = session.get_one(Remark, claim.remark_id, with_for_update=True)
+    row = session.get_one(Remark, claim.remark_id, with_for_update=ALONE)
     return row if row.claimed_by == claim.by else None
 
 

@@ -120,7 +120,7 @@ def wake(topic: Topic) -> None:
 
 def merge(session: Session, topic: Topic, actor: Actor, into: Topic) -> Decision:
     """Move all feedback of `topic` into `into`; the emptied topic stays and points there. Never a circle."""
-    target = _locked(session, topic, into)
+    target = lock_both(session, topic, into)
     if target.id == topic.id:
         raise ConflictError("a topic can't be merged into itself")
     if target.project_id != topic.project_id:
@@ -135,18 +135,22 @@ def merge(session: Session, topic: Topic, actor: Actor, into: Topic) -> Decision
     return decision
 
 
-def _locked(session: Session, topic: Topic, into: Topic) -> Topic:
+def lock_both(session: Session, topic: Topic, into: Topic) -> Topic:
     """Return what `into` lives on in, with both topics locked.
 
     Everybody locks in the same order: of two merges at once, each into the other's topic, one waits and is refused.
     """
     target = survivor(session, into)
     lock(session, *sorted({topic, target}, key=lambda row: row.id))
-    return target if target.merged_into_id is None else _locked(session, topic, target)
+    return target if target.merged_into_id is None else lock_both(session, topic, target)
 
 
 def split(session: Session, topic: Topic, actor: Actor, feedback_ids: Iterable[int]) -> Decision:
-    """Move the chosen feedback into a new topic of its own; at least one must go and one must stay."""
+    """Move the chosen feedback into a new topic of its own; at least one must go and one must stay.
+
+    What is in quarantine stays there until somebody takes it out.
+    """
+    lock(session, topic)  # whoever moves feedback out of it now is waited for
     rows, wanted = members(session, topic), set(feedback_ids)
     leaving = [row for row in rows if row.id in wanted]
     if not leaving or len(leaving) == len(rows):
@@ -154,6 +158,7 @@ def split(session: Session, topic: Topic, actor: Actor, feedback_ids: Iterable[i
     decision = _decide(session, Verb.SPLIT, topic, actor)
     fresh = new_topic(session, leaving[0], now=actor.at)
     _move(session, leaving, topic, fresh)
+    fresh.state = TopicState.SPAM if topic.state == TopicState.SPAM else fresh.state
     decision.detail = {"into": fresh.key, "feedback": [row.id for row in leaving]}
     return decision
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from triage.db.queries import ALONE
 from triage.db.tables import Feedback, Project, Proposal, Topic
 from triage.domain.feedback import FeedbackState
 from triage.domain.topics import OPEN, TopicState, Verb
@@ -76,8 +77,8 @@ def tidy(site: Site, project_id: int) -> Tidied:
         alike = _compared(site, [row for rows in members.values() for row in rows])
         found = [*_merges(session, topics, members, alike), *_splits(session, topics, members, alike)]
     with site.db.write() as session:
-        session.get_one(Project, project_id, with_for_update=True)
-        for number, rows in members.items():
+        session.get_one(Project, project_id, with_for_update=ALONE)
+        for number, rows in sorted(members.items()):  # in the order in which others lock topics
             _stand(session.get_one(Topic, number), rows, alike)
         _store(session, project_id, found, set(topics), site.now())
     kinds = [one["kind"] for one in found]

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from triage.db.queries import lock, members, recount, survivor, topic_by_key
 from triage.db.tables import Decision, Feedback, Issue, Notice, Topic
+from triage.domain.feedback import FeedbackState
 from triage.domain.notices import Event
 from triage.domain.topics import TopicState, Verb
 from triage.errors import ConflictError
 from triage.services import filing
-from triage.services.review import Actor, latest
+from triage.services.review import Actor, latest, lock_both
 
 MOVING = (Verb.MERGE, Verb.SPLIT)
 LINKING = (Verb.LINK, Verb.FOLLOW)
@@ -29,6 +30,8 @@ def undo(session: Session, decision: Decision, actor: Actor) -> Topic:
     A topic that was split into several by one proposal is whole again.
     """
     topic = session.get_one(Topic, decision.topic_id)
+    if decision.verb in MOVING:
+        lock_both(session, topic, topic_by_key(session, decision.detail["into"]))
     lock(session, topic, decision)
     if decision.undone_at is not None:
         raise ConflictError("this decision is undone already")
@@ -106,7 +109,8 @@ def _put_back(session: Session, topic: Topic, decision: Decision) -> None:
     was = {number: (state, kind) for number, state, kind in before["feedback"]}
     parts = before.get("components", {})  # decisions made before components could be changed kept none
     for row in members(session, topic):
-        row.state, row.kind = was.get(row.id, (row.state, row.kind))
+        joined = FeedbackState.QUARANTINED if topic.state == TopicState.SPAM else row.state
+        row.state, row.kind = was.get(row.id, (joined, row.kind))
         row.component = parts.get(str(row.id), row.component)
     session.flush()
     recount(session, topic)
@@ -117,13 +121,18 @@ def _take_back(session: Session, decision: Decision, topic: Topic, now: datetime
         filing.withdraw(session, topic.filing, now=now)
     if decision.verb in LINKING:
         _part(session, decision, topic, now)
+    if decision.verb == Verb.MERGE:  # what it told those who came: that the other topic is on the host already
+        came = Notice.feedback_id.in_(decision.detail["feedback"]), Notice.happened_at == decision.made_at
+        session.execute(delete(Notice).where(*came, Notice.event == Event.FILED))
     session.execute(delete(Notice).where(Notice.about == f"decision:{decision.id}"))
 
 
 def _part(session: Session, decision: Decision, topic: Topic, now: datetime) -> None:
     """Let the topic go by what it went by before it was linked: its own issue, an intent to file, or nothing."""
-    left = decision.detail["left"]
-    filing.attach(session, topic, session.get(Issue, left) if left else None)
+    left = session.get(Issue, decision.detail["left"]) if decision.detail["left"] else None
+    if left is not None and left.topic is not None and left.topic is not topic:
+        raise ConflictError(f"issue {left.number} belongs to topic {left.topic.key} already: merge into that one")
+    filing.attach(session, topic, left)
     if decision.detail["refile"]:
         filing.intend(session, topic, now=now)
     mine = select(Feedback.id).where(Feedback.topic_id == topic.id)

@@ -44,6 +44,8 @@ def _logged(job: Callable[[Site, int], None], site: Site, row: int) -> None:
     """Run one job; the worker lives on whatever happens, and the row's own state brings the job back."""
     try:
         job(site, row)
+    except TriageError as error:  # an operator's to see to, and each sweep tries again: a line, no traceback
+        log.warning("job could not be done", job=job.__name__, row=row, error=str(error))
     except Exception:
         log.exception("job failed", job=job.__name__, row=row)
     if job in TELLING:

@@ -29,10 +29,20 @@ blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Feedback")
 problems.attach(blueprint)
 
 
+def _whole(document: Any) -> Any:
+    """Say in the document that a body is needed where one is taken: the framework leaves that out."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            if isinstance(operation, dict) and "requestBody" in operation:
+                operation["requestBody"]["required"] = True
+    return document
+
+
 @blueprint.record
 def _describe(state: BlueprintSetupState) -> None:
     """Set what the document says of the whole API; the framework's own error shapes are not ours."""
     state.app.security_schemes = {"token": {"type": "http", "scheme": "bearer"}}  # type: ignore[attr-defined]
+    state.app.spec_processor(_whole)  # type: ignore[attr-defined]
     for name in ("AUTO_404_RESPONSE", "AUTO_VALIDATION_ERROR_RESPONSE", "AUTO_AUTH_ERROR_RESPONSE"):
         state.app.config[name] = False
 
@@ -62,7 +72,7 @@ def _taking(schema: type[Any], location: str = "json") -> Callable[[Any], Any]:
     description="The same `source_url`, `id` or header `Idempotency-Key` again stores nothing and answers 200 with the "
     "first receipt. `text` and `content` may stand for `body`; unknown fields are kept as context.",
     security="token",
-    responses={200: KNOWN} | errors(400, 401, 403, 404, 413, 415, 422, 429),
+    responses={200: KNOWN} | errors(400, 401, 403, 404, 413, 415, 422, 429, 503),
 )
 def send(slug: str) -> tuple[dict[str, Any], int]:
     """Store what a program sends on behalf of a person."""
@@ -104,7 +114,7 @@ def _submission(raw: bytes) -> Submission:
 @blueprint.doc(
     summary="Ask what became of a feedback",
     description="Needs no sign-in: whoever has the receipt may know.",
-    responses=errors(404, 429),
+    responses=errors(404, 429, 503),
 )
 def standing(receipt: str) -> dict[str, Any]:
     """Return where a feedback stands and what its reporter was told."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user, login_user, logout_user
 
@@ -39,7 +39,7 @@ class Maintainer(UserMixin):  # type: ignore[misc]
 def load(remembered: str) -> Maintainer | None:
     """Return who the session belongs to; None where they are gone or changed their password elsewhere."""
     number = remembered.partition(".")[0]
-    if not number.isdecimal():
+    if not number.isdecimal() or "database_away" in g:
         return None
     with site().db.read() as db:
         user = db.get(User, int(number))

@@ -7,10 +7,11 @@ from http import HTTPStatus
 
 import structlog
 from apiflask.exceptions import HTTPError
-from flask import Flask, Response, current_app, jsonify, redirect, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from triage.domain.feedback import BODY_LIMIT, TITLE_LIMIT
@@ -22,6 +23,8 @@ from triage.web.context import safe_next
 
 log = structlog.get_logger()
 
+WAIT = 60  # seconds after which it is worth trying again
+CODES = frozenset({"code", "receipt"})  # what such parts of an address are called
 MACHINES = ("/api/", "/hooks/")
 ROWS = frozenset({"decisions", "pictures", "proposals"})  # there are buttons below these, and no page of their own
 STATUS: dict[type[TriageError], int] = {
@@ -84,6 +87,13 @@ PAGES = {
         ),
     ),
     502: (lazy_gettext("The Git host doesn't answer"), lazy_gettext("Nothing is lost. Try again in a while.")),
+    503: (
+        lazy_gettext("Not just now"),
+        lazy_gettext(
+            "Nothing can be read or stored at the moment. What you sent just now was not taken: keep it, and send it "
+            "again in some minutes. Nothing that was confirmed before is lost."
+        ),
+    ),
     500: (
         lazy_gettext("That was our mistake"),
         lazy_gettext("It is written down and will be looked at. Nothing that was confirmed before is lost."),
@@ -98,6 +108,7 @@ def attach(app: Flask) -> None:
     app.register_error_handler(TriageError, _of_ours)
     app.register_error_handler(CSRFError, _of_csrf)
     app.register_error_handler(HTTPException, _of_http)
+    app.register_error_handler(OperationalError, _of_database)
     app.register_error_handler(Exception, _of_last_resort)
 
 
@@ -142,11 +153,26 @@ def _of_apiflask(error: HTTPError) -> ResponseReturnValue:
     return _answer(error.status_code, words, code=HTTPStatus(error.status_code).phrase.lower().replace(" ", "_"))
 
 
+def _of_database(error: OperationalError) -> ResponseReturnValue:
+    """Ask for patience while the database is away, full or busy: that passes, and who sent something sends it again."""
+    why = str(error.orig).partition("\n")[0]
+    log.error("the database failed", path=_place(), method=request.method, why=why)
+    g.database_away = True  # the page is not to ask it who looks at it
+    answer, status = _answer(503, _words(503), code="unavailable")
+    return answer, status, {"Retry-After": str(WAIT)}
+
+
 def _of_last_resort(error: Exception) -> ResponseReturnValue:
     """Log what nobody foresaw, and show nothing of it but a number by which it is found in the log."""
     number = secrets.token_hex(4)
-    log.error("request failed", id=number, path=request.path, method=request.method, exc_info=error)
+    log.error("request failed", id=number, path=_place(), method=request.method, exc_info=error)
     return _answer(500, _words(500), code="internal", number=number)
+
+
+def _place() -> str:
+    """Return the address that was called, for the log: without a code that opens a person's page."""
+    rule = request.url_rule
+    return rule.rule if rule is not None and rule.arguments & CODES else request.path
 
 
 def _words(status: int) -> str:

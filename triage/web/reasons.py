@@ -37,6 +37,9 @@ PLACED = {
     "contradicted": lazy_gettext("It resembles another topic, but a fact contradicts: it was left for you to decide."),
     "close-call": lazy_gettext("It resembles several topics about equally: it was left for you to decide."),
     "unsure": lazy_gettext("It resembles another topic, but not clearly: it was left for you to decide."),
+    "settled": lazy_gettext(
+        "What it resembles is decided on already, or a person told the two apart: it was left for you to decide."
+    ),
     "nothing-alike": lazy_gettext("Nothing like it was here before."),
 }
 FACTS = {

@@ -74,6 +74,7 @@ SENTENCES |= {  # what a gate holds back, and what is written down beside issues
     ),
     "circle": _("issue %(number)s is a duplicate in a circle, or of one that can't be read"),
     "unlisted": _("the host doesn't list it any more: it was deleted or moved, or became one that only members see"),
+    "left": _("it stands where the project was before, and is not followed there any more"),
     "read_again": _("issue %(number)s was read again"),
 }
 SENTENCES |= {  # which comments reporters read

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from triage.db.queries import survivor
 from triage.db.tables import Candidate, Feedback, Project, Topic
+from triage.domain.codes import tidy_receipt
 from triage.domain.feedback import FeedbackState, Kind
 from triage.domain.topics import OPEN, TopicState
 
@@ -118,7 +119,8 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
         filters.append(Topic.kind == wanted.kind)
     if wanted.words:
         key = Topic.key == wanted.words.upper()
-        filters.append(or_(Topic.title.icontains(wanted.words, autoescape=True), key))
+        received = select(Feedback.topic_id).where(Feedback.receipt == tidy_receipt(wanted.words))
+        filters.append(or_(Topic.title.icontains(wanted.words, autoescape=True), key, Topic.id.in_(received)))
     return filters
 
 

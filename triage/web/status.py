@@ -27,11 +27,13 @@ GUESSES = "30 per hour"  # wrong codes from one address
 class Story:
     """What the page tells: the feedback, how many others say the same, notices and additions in order, and the stage.
 
+    `first` is true where nothing like it was here before, be it open or closed.
     `moved` is true where the issue was closed as a duplicate: to the host it is over, to its reporter it goes on.
     """
 
     feedback: Feedback
     others: int
+    first: bool
     grouped: bool
     notices: list[Notice]
     added: list[Reply]
@@ -79,6 +81,7 @@ def _story(session: Session, feedback: Feedback) -> Story:
     turns = [notice.event for notice in notices if notice.event not in {Event.ANSWERED, Event.COMMENTED}]
     return Story(
         feedback=feedback,
+        first=feedback.labels.get("placement", {}).get("why") == "nothing-alike",
         others=max(topic.reports - 1, 0) if topic is not None and grouped else 0,
         grouped=grouped,
         notices=notices,
