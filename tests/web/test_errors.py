@@ -26,7 +26,7 @@ RAISED = [
     (ConflictError("secret detail"), 409, "It has changed meanwhile"),
     (ForbiddenError("secret detail"), 403, "That is not allowed"),
     (OutsideError("secret detail"), 502, "answer"),
-    (SettingError("secret detail"), 500, "That was our mistake"),
+    (SettingError("secret detail"), 503, "Not just now"),
     (ZeroDivisionError("secret detail"), 500, "That was our mistake"),
     (RequestTimeout("secret detail"), 408, "That can"),
 ]

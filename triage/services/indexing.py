@@ -126,7 +126,8 @@ def turn(session: Session, now: datetime) -> datetime:
     What stood before the index's place would never be found. Each is a step further, so that few share a stretch.
     """
     latest = [session.scalar(select(func.max(at))) for at in (Feedback.analysed_at, Issue.text_at)]
-    return max([now, *(one + STEP for one in latest if one)])
+    behind: list[datetime] = [one + STEP for one in latest if one]
+    return max([now, *behind])
 
 
 def _moment(watermark: int) -> datetime:

@@ -30,24 +30,29 @@ def undo(session: Session, decision: Decision, actor: Actor) -> Topic:
     A topic that was split into several by one proposal is whole again.
     """
     topic = session.get_one(Topic, decision.topic_id)
-    if decision.verb in MOVING:
-        lock_both(session, topic, topic_by_key(session, decision.detail["into"]))
+    steps = _one_step(session, decision)
+    for one in (step for step in steps if step.verb in MOVING):
+        lock_both(session, topic, topic_by_key(session, one.detail["into"]))
     lock(session, topic, decision)
     if decision.undone_at is not None:
         raise ConflictError("this decision is undone already")
     last = latest(session, topic)
     if last is None or last.id != decision.id:
         raise ConflictError("something was decided after it: undo that first")
-    while last is not None and (last is decision or _of_one_step(last, decision)):
-        _undone(session, last, topic, actor)
-        last = latest(session, topic)
+    for one in reversed(steps):
+        _undone(session, one, topic, actor)
     return topic
 
 
-def _of_one_step(one: Decision, other: Decision) -> bool:
-    """Return whether one press of a button made both: what one proposal splits off are several decisions."""
-    step = other.detail.get("proposal")
-    return step is not None and one.verb == other.verb == Verb.SPLIT and one.detail.get("proposal") == step
+def _one_step(session: Session, decision: Decision) -> list[Decision]:
+    """Return what was made by the same press of a button, first to last: one proposal may split off several parts."""
+    step = decision.detail.get("proposal")
+    if step is None or decision.verb != Verb.SPLIT:
+        return [decision]
+    rows = select(Decision).where(
+        Decision.topic_id == decision.topic_id, Decision.verb == Verb.SPLIT, Decision.undone_at.is_(None)
+    )
+    return [one for one in session.scalars(rows.order_by(Decision.id)) if one.detail.get("proposal") == step]
 
 
 def _undone(session: Session, decision: Decision, topic: Topic, actor: Actor) -> None:

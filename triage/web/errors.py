@@ -15,7 +15,15 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from triage.domain.feedback import BODY_LIMIT, TITLE_LIMIT
-from triage.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, OutsideError, TriageError
+from triage.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    OutsideError,
+    SettingError,
+    TriageError,
+)
 from triage.services import replies
 from triage.services.people import SHORTEST
 from triage.web import conflicts
@@ -106,6 +114,7 @@ def attach(app: Flask) -> None:
     if hasattr(app, "error_processor"):
         app.error_processor(_of_apiflask)  # before ours: it takes every HTTPException, too, and drops its headers
     app.register_error_handler(TriageError, _of_ours)
+    app.register_error_handler(SettingError, _of_settings)
     app.register_error_handler(CSRFError, _of_csrf)
     app.register_error_handler(HTTPException, _of_http)
     app.register_error_handler(OperationalError, _of_database)
@@ -158,6 +167,16 @@ def _of_database(error: OperationalError) -> ResponseReturnValue:
     why = str(error.orig).partition("\n")[0]
     log.error("the database failed", path=_place(), method=request.method, why=why)
     g.database_away = True  # the page is not to ask it who looks at it
+    return _unavailable()
+
+
+def _of_settings(error: SettingError) -> ResponseReturnValue:
+    """Ask for patience until an operator has mended a setting, a changed key say: what was sent is sent again."""
+    log.error("a setting is wrong", path=_place(), method=request.method, why=str(error))
+    return _unavailable()
+
+
+def _unavailable() -> ResponseReturnValue:
     answer, status = _answer(503, _words(503), code="unavailable")
     return answer, status, {"Retry-After": str(WAIT)}
 
