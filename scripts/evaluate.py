@@ -58,6 +58,7 @@ Line = tuple[str, float, float | None, str]  # what, ours, plain, published
 Rows = Sequence[Any]
 WEIGHTS = shipped("models") / "weights"
 SEEDS = shipped("models") / "seeds"
+LANGUAGES = ("zh", "en")
 ENOUGH = 5  # rows of a kind before its F1 counts in a mean
 
 
@@ -193,6 +194,21 @@ def real(folder: Path) -> Iterator[Line]:
     bm25 = plain_duplicates(rows, cutter(), which="all").numbers["recall_at_5"]
     yield "real feedback, duplicates, R@5", ours.numbers["recall_at_5"], bm25, ""
     yield "real feedback, topics, B³", ours.numbers["b3_f1"], plain_topics(rows, cutter()).numbers["b3_f1"], ""
+    for language in LANGUAGES:
+        asked = probe("kinds", language)
+        found = evaluate_feedback_kinds(asked, KindModel.load(WEIGHTS, segmenter=cutter()))
+        truth, said = [str(row["kind"]) for row in asked], [one.prediction for one in found.rows]
+        yield (
+            f"texts of another writer ({language}), kinds, macro-F1",
+            macro_f1(truth, said),
+            macro_f1(truth, plain_kinds(seeds, asked)),
+            "",
+        )
+
+
+def probe(name: str, language: str) -> list[Any]:
+    """Return what was made up to ask a shipped model, and never trained on."""
+    return [row for row in rows_of(SEEDS.parent / "probes" / f"{name}.jsonl") if row["language"] == language]
 
 
 def without_calibration(examples: Sequence[Example]) -> KindModel:
@@ -283,9 +299,8 @@ def advertisements(folder: Path) -> Iterator[Line]:
     shipped_model = SpamModel.load(WEIGHTS, segmenter=cutter())
     feedback = [row for row in rows_of(folder / "feedback/zh.jsonl") if row["kind"] != "spam"]
     yield "  false positives on real feedback", evaluate_spam(feedback, shipped_model).false_positive_rate, None, ""
-    for language in ("zh", "en"):
-        rows = [row for row in rows_of(SEEDS.parent / "probes/spam.jsonl") if row["language"] == language]
-        result = evaluate_spam(rows, shipped_model)
+    for language in LANGUAGES:
+        result = evaluate_spam(probe("spam", language), shipped_model)
         yield f"spam, posts of another writer ({language}), recall", result.recall, None, ""
         yield "  false positives on the genuine ones", result.false_positive_rate, None, ""
 

@@ -13,7 +13,7 @@ from triage.domain.redaction import redact, rules_found
 from triage.domain.text import normalise
 
 MODELS = Path(__file__).parent.parent / "models"
-FILES = ("seeds/feedback.jsonl", "seeds/spam.jsonl", "demo/feedback.jsonl", "probes/spam.jsonl")
+FILES = ("seeds/feedback.jsonl", "seeds/spam.jsonl", "demo/feedback.jsonl", "probes/spam.jsonl", "probes/kinds.jsonl")
 KINDS = ("bug", "feature", "question", "praise", "complaint", "other")
 LANGUAGES = ("zh", "en")
 ALIKE = 0.7  # shared pairs of characters, of all of both
@@ -121,16 +121,19 @@ def test_alike_texts_would_be_found() -> None:
     ]
 
 
-def test_the_probe_has_its_fields_and_nothing_like_it_is_a_seed(spam: list[dict[str, Any]]) -> None:
-    probe = rows("probes/spam.jsonl")
-    assert Counter((row["spam"], row["language"]) for row in probe) == {
-        (1, "zh"): 80,
-        (0, "zh"): 80,
-        (1, "en"): 50,
-        (0, "en"): 50,
-    }
-    seeds, asked = ([(pairs_of_characters(row["text"]), row["text"]) for row in part] for part in (spam, probe))
+@pytest.mark.parametrize("name", ["spam", "kinds"])
+def test_nothing_like_a_probe_is_a_seed(feedback: list[dict[str, Any]], spam: list[dict[str, Any]], name: str) -> None:
+    texts = [[text_of(row) for row in part] for part in ((*feedback, *spam), rows(f"probes/{name}.jsonl"))]
+    seeds, asked = ([(pairs_of_characters(text), text) for text in part] for part in texts)
     assert [one[1] for one in asked for two in seeds if alike(one[0], two[0])] == []
+
+
+def test_the_probes_hold_what_their_readme_says() -> None:
+    page = (MODELS / "probes/README.md").read_text("utf-8")
+    for part in (rows("probes/spam.jsonl"), rows("probes/kinds.jsonl")):
+        counts = Counter(row["language"] for row in part)
+        assert f"{counts['zh']} Chinese and {counts['en']} English" in page
+    assert {row["kind"] for row in rows("probes/kinds.jsonl")} == set(KINDS)
 
 
 def test_no_feedback_is_also_spam(feedback: list[dict[str, Any]], spam: list[dict[str, Any]]) -> None:
