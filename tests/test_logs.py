@@ -17,6 +17,8 @@ logging.getLogger("library").warning("theirs %s", 1)
 logging.getLogger("flask-limiter").info("ratelimit exceeded (198.51.100.7)")
 for _ in range(3):
     logging.getLogger("huey.consumer.Worker").error("the disk is full")
+for number in range(1_500):
+    logging.getLogger("huey").error("job %s stumbled", number)
 try:
     1 / 0
 except ZeroDivisionError:
@@ -30,7 +32,7 @@ def said(form: str) -> list[str]:
 
 
 def test_as_json_every_line_is_json_whoever_said_it():
-    ours, theirs, _, broken = map(json.loads, said("json"))
+    ours, theirs, *_, broken = map(json.loads, said("json"))
     assert (ours["event"], ours["token"], ours["level"]) == ("ours", "***", "info")
     assert (theirs["event"], theirs["logger"], theirs["level"]) == ("theirs 1", "library", "warning")
     assert "ZeroDivisionError" in broken["exception"]
@@ -39,6 +41,10 @@ def test_as_json_every_line_is_json_whoever_said_it():
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_what_is_said_again_and_again_is_written_once_a_minute(form: str):
     assert sum("the disk is full" in line for line in said(form)) == 1
+
+
+def test_what_befell_another_job_is_another_thing():
+    assert sum(" stumbled" in line for line in said("text")) == 1_500
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

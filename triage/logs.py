@@ -8,6 +8,7 @@ import sys
 import structlog
 
 MINUTE = 60.0  # seconds
+KEPT = 1_000  # messages that are remembered
 SECRET_WORDS = ("token", "secret", "password", "authorization", "signature")
 
 
@@ -28,11 +29,12 @@ def set_up(level: str, form: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
     )
-    logging.basicConfig(level=level, format="%(asctime)s [%(levelname)s] %(name)s: %(message)s", stream=sys.stderr)
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(Seldom("huey"))
-        if form == "json":  # what libraries say comes through the same mill
-            handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=_of_libraries(json)))
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Seldom("huey"))
+    if form == "json":  # what libraries say comes through the same mill
+        handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=_of_libraries(json)))
+    shape = "%(asctime)s [%(levelname)s] %(name)s: %(message)s"
+    logging.basicConfig(level=level, format=shape, handlers=[handler])
     # urllib3 names whole addresses, and Gitee has its token in them; flask-limiter names each visitor who is too quick
     for chatty in ("huey", "alembic", "urllib3", "flask-limiter"):
         logging.getLogger(chatty).setLevel(max(logging.getLevelNamesMapping()[level], logging.WARNING))
@@ -58,11 +60,15 @@ class Seldom(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether it is to be written."""
-        key = record.name, str(record.msg)
-        if not record.name.startswith(self._names) or record.created - self._last.get(key, 0.0) >= MINUTE:
-            self._last[key] = record.created
+        if not record.name.startswith(self._names):
             return True
-        return False
+        key = record.name, record.getMessage()
+        if record.created - self._last.get(key, 0.0) < MINUTE:
+            return False
+        if len(self._last) >= KEPT:
+            self._last.clear()
+        self._last[key] = record.created
+        return True
 
 
 def _mask(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
