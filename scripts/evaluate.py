@@ -184,7 +184,8 @@ def real(folder: Path) -> Iterator[Line]:
     """Real Chinese feedback, never trained on: the shipped models; plain kinds are learnt from the same seeds."""
     rows = list(rows_of(folder / "feedback/zh.jsonl"))
     seeds = list(rows_of(SEEDS / "feedback.jsonl"))
-    kinds = evaluate_feedback_kinds(rows, KindModel.load(WEIGHTS, segmenter=cutter()))
+    model = KindModel.load(WEIGHTS, segmenter=cutter())
+    kinds = evaluate_feedback_kinds(rows, model)
     labels = ["bug", "feature", "question", "praise", "complaint"]
     truth = [row["kind"] for row in rows]
     guesses = plain_kinds(seeds, rows)
@@ -196,7 +197,7 @@ def real(folder: Path) -> Iterator[Line]:
     yield "real feedback, topics, B³", ours.numbers["b3_f1"], plain_topics(rows, cutter()).numbers["b3_f1"], ""
     for language in LANGUAGES:
         asked = probe("kinds", language)
-        found = evaluate_feedback_kinds(asked, KindModel.load(WEIGHTS, segmenter=cutter()))
+        found = evaluate_feedback_kinds(asked, model)
         truth, said = [str(row["kind"]) for row in asked], [one.prediction for one in found.rows]
         yield (
             f"texts of another writer ({language}), kinds, macro-F1",
